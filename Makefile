@@ -1,0 +1,66 @@
+# Every target needs only make and a Python of 3.11 or newer; the first run sets up the tools under .local/.
+# `make help` lists the targets.
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+
+# What the caller has set for AWS, Python and the tools in other projects must not reach what runs here.
+# Package indexes, proxies and certificates do pass.
+unexport $(filter-out AWS_CA_BUNDLE,$(filter AWS_% PYTHON% PYTEST_% MYPY% RUFF_% SAM_CLI_% MINISTACK_% VIRTUAL_ENV,$(.VARIABLES)))
+export PYTHONUNBUFFERED = 1
+export SAM_CLI_TELEMETRY = 0
+
+BIN = .local/venv/dev/bin
+TOOLS = python=$$(sh local/toolchain/find-python) && PYTHONPATH=local "$$python" -m toolchain
+# More arguments for the command behind a target: make test ARGS="-k signature"
+ARGS =
+
+.PHONY: help
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
+
+.PHONY: demo
+demo: up ## from nothing to a mirrored calendar, line by line; leaves the stack running
+	@$(BIN)/python -m demonstration $(ARGS)
+
+.PHONY: up
+up: tools ## local AWS, Cronofy simulator and the deployed application (CRONOFY_API_URL: another provider)
+	@$(BIN)/python -m local_stack up $(ARGS)
+
+.PHONY: down
+down: ## stop the local stack and remove what it holds
+	@test ! -x $(BIN)/python || $(BIN)/python -m local_stack down $(ARGS)
+
+.PHONY: test
+test: tools ## all tests, on a local stack of their own
+	@$(BIN)/python -m pytest $(ARGS)
+
+.PHONY: check
+check: tools ## format, lint, types, template
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy layers/calendar_mirror functions cli local
+	@AWS_DEFAULT_REGION=us-east-1 .local/venv/sam/bin/sam validate --lint --template template.yaml
+	@$(BIN)/cfn-lint --regions us-east-1 eu-central-1 -- template.yaml
+
+.PHONY: samples
+samples: tools ## sign the sample events anew
+	@$(BIN)/calmirror sample --all $(ARGS)
+
+LOCK = .local/venv/lock/bin/uv pip compile --quiet --universal --python .local/venv/lock/bin/python \
+	--python-version 3.11 --generate-hashes --no-emit-index-url --no-header
+
+.PHONY: lock
+lock: ## pin the requirements anew (ARGS=--upgrade: the newest versions)
+	@$(TOOLS) lock
+	@for pins in layers/calendar_mirror/requirements requirements/lock requirements/sam requirements/ministack \
+	  requirements/dev; do $(LOCK) $(ARGS) $$pins.in --output-file $$pins.txt >/dev/null || exit 1; done
+
+.PHONY: clean
+clean: down ## remove everything that the targets made
+	@rm -rf .local .aws-sam *.egg-info
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.PHONY: tools
+tools:
+	@$(TOOLS) dev sam ministack
