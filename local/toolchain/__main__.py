@@ -1,4 +1,4 @@
-"""`python -m toolchain dev sam`: those environments, made if they are missing or their pins have changed."""
+"""`python -m toolchain dev sam`: makes those environments where they are missing or out of date."""
 
 import fcntl
 import os
@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from toolchain.environments import ENVIRONMENTS, Environment, is_current
-from toolchain.installation import InstallationFailed, Installer
+from toolchain.installation import InstallationError, Installer
 from toolchain.progress import Progress
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -26,7 +26,7 @@ def main(names: Sequence[str]) -> int:
             for environment in wanted:
                 if environment.holds_project:
                     installer.install_project(environment)
-    except InstallationFailed as failure:
+    except InstallationError as failure:
         print(_explanation(failure), file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -64,7 +64,7 @@ def _one_at_a_time() -> Iterator[None]:
         yield
 
 
-def _explanation(failure: InstallationFailed) -> str:
+def _explanation(failure: InstallationError) -> str:
     try:
         tail = failure.log.read_text(errors="replace").strip().splitlines()[-5:]
     except OSError:
@@ -74,8 +74,8 @@ def _explanation(failure: InstallationFailed) -> str:
             f"Could not install the tools: {failure.step} failed. The last lines of its output:",
             *(f"    {line}" for line in tail),
             f"All of it: {failure.log}",
-            "If the package index could not be reached: set up pip for your network (pip config,"
-            " PIP_INDEX_URL, proxies), then type the same command again.",
+            "If the package index could not be reached: set up pip for your network",
+            "(pip config, PIP_INDEX_URL, proxies), then type the same command again.",
         ]
     )
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from toolchain import interpreters
 
 SOURCES = ("layers/calendar_mirror", "cli", "local")
-"""The folders whose packages the development environment can import; `pyproject.toml` names the same."""
+"""Folders whose packages the development environment can import, as in `pyproject.toml`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +17,7 @@ class Environment:
     name: str
     purpose: str
     prefers: str | None = None
-    """The Python version to take where one is on PATH; otherwise the one that runs the toolchain."""
+    """The Python version to take where one is on PATH; else the one that runs the toolchain."""
     holds_project: bool = False
 
     def directory(self, root: Path) -> Path:
@@ -30,7 +30,7 @@ class Environment:
         return root / "requirements" / f"{self.name}.txt"
 
     def stamp(self, root: Path) -> Path:
-        """Written last, so that an installation that was interrupted is not taken for a whole one."""
+        """Written last, so that an interrupted installation is not taken for a whole one."""
         return self.directory(root) / "stamp.json"
 
 
@@ -47,7 +47,7 @@ ENVIRONMENTS = {
 
 
 def wanted_stamp(environment: Environment, root: Path, release: str) -> dict[str, str]:
-    """A virtual environment holds absolute paths and compiled code: it fits one folder and one release."""
+    """A virtual environment holds absolute paths and compiled code: one folder, one release."""
     pins = environment.requirements(root).read_bytes()
     return {"pins": hashlib.sha256(pins).hexdigest(), "python": release, "root": str(root)}
 
@@ -62,7 +62,7 @@ def is_current(environment: Environment, root: Path, path: str) -> bool:
 
 
 def project_stamp(root: Path) -> str:
-    """Changes when the editable installation has to be made again: new metadata or a new package."""
+    """Changes when the editable installation must be made again: new metadata, a new package."""
     digest = hashlib.sha256((root / "pyproject.toml").read_bytes())
     for package in _packages(root):
         digest.update(f"\n{package}".encode())

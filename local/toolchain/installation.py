@@ -11,10 +11,10 @@ from toolchain import interpreters
 from toolchain.environments import Environment, project_stamp, wanted_stamp
 
 _UNWANTED = ("PIP_USER", "PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "PIP_REQUIRE_VIRTUALENV")
-"""Settings that would send the packages elsewhere. Indexes, proxies and certificates are the caller's business."""
+"""They send packages elsewhere. Indexes, proxies and certificates are the caller's business."""
 
 
-class InstallationFailed(Exception):
+class InstallationError(Exception):
     """An environment could not be made. Says which step, and where its output is."""
 
     def __init__(self, step: str, log: Path) -> None:
@@ -39,12 +39,12 @@ class Installer:
         self._pip(log, python, "--require-hashes", "--no-deps", "--no-compile", "-r", pins)
         release = interpreters.release(python)
         if release is None:
-            raise InstallationFailed(f"starting {python}", log)
+            raise InstallationError(f"starting {python}", log)
         stamp = wanted_stamp(environment, self.root, release)
         environment.stamp(self.root).write_text(json.dumps(stamp))
 
     def install_project(self, environment: Environment) -> None:
-        """The project itself, editable. Left as it is when its metadata and packages are what they were."""
+        """The project itself, editable. Left alone while its metadata and packages are the same."""
         stamp = environment.directory(self.root) / "project.stamp"
         wanted = project_stamp(self.root)
         if stamp.exists() and stamp.read_text() == wanted:
@@ -58,17 +58,8 @@ class Installer:
         return preferred or Path(sys.executable)
 
     def _pip(self, log: Path, python: Path, *arguments: str | Path) -> None:
-        pip = [
-            python,
-            "-I",
-            "-m",
-            "pip",
-            "install",
-            "--no-user",
-            "--no-input",
-            "--progress-bar=off",
-        ]
-        self._run(log, [*pip, *arguments])
+        install = ("-I", "-m", "pip", "install", "--no-user", "--no-input", "--progress-bar=off")
+        self._run(log, [python, *install, *arguments])
 
     def _run(self, log: Path, command: list[str | Path]) -> None:
         clean = {name: value for name, value in os.environ.items() if name not in _UNWANTED}
@@ -84,7 +75,7 @@ class Installer:
                 stderr=output,
             )
         if done.returncode != 0:
-            raise InstallationFailed(" ".join(map(str, command[1:4])), log)
+            raise InstallationError(" ".join(map(str, command[1:4])), log)
 
     def _log(self, name: str) -> Path:
         log = self.root / ".local" / "log" / f"install-{name}.log"

@@ -1,6 +1,7 @@
 """Finding an interpreter of one version on PATH, by running the candidates.
 
-A version manager's shim (`python3.13`) can stand on PATH and fail when it is run, so a name proves nothing.
+A version manager's shim (`python3.13`) can stand on PATH and fail when it is run: a name proves
+nothing.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""What a person sees while environments are made: one live line on a terminal, plain lines elsewhere."""
+"""What a person sees while environments are made: a live line on a terminal, else plain lines."""
 
 import threading
 import time
