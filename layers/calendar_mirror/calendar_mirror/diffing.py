@@ -1,0 +1,59 @@
+"""Compare what Cronofy says with what is stored: only what differs is written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from calendar_mirror.records import Key, Record
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What we look at of a stored row before deciding."""
+
+    content_hash: str
+    deleted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """
+    What one page changes.
+
+    Attributes:
+        writes: live records that are new or differ, and tombstones for rows that were live.
+        unchanged: how many records need no write.
+    """
+
+    writes: tuple[Record, ...]
+    unchanged: int
+
+    @property
+    def deletions(self) -> int:
+        return sum(record.deleted for record in self.writes)
+
+
+def latest(records: Iterable[Record]) -> tuple[Record, ...]:
+    """
+    Keep the last record of each key: pages are no snapshot, and what came later was read later.
+    """
+    return tuple({record.key: record for record in records}.values())
+
+
+def compare(records: Iterable[Record], stored: Mapping[Key, Stored]) -> Difference:
+    """
+    Decide which of *records* have to be written, one record for each key.
+
+    A deletion of something that is not stored, or is a tombstone already, needs no write: nobody
+        saw it.
+    """
+    records = tuple(records)
+    writes = tuple(record for record in records if _differs(record, stored.get(record.key)))
+    return Difference(writes, len(records) - len(writes))
+
+
+def _differs(record: Record, stored: Stored | None) -> bool:
+    if record.deleted:
+        return stored is not None and not stored.deleted
+    return stored is None or stored.deleted or stored.content_hash != record.content_hash

@@ -1,0 +1,143 @@
+"""
+Cronofy's JSON documents: read without loss, and made fit for DynamoDB.
+
+DynamoDB holds numbers of 38 digits, maps of 32 levels and items of 400 KB; JSON knows no such
+bounds.
+Source: DynamoDB developer guide, "Service, account, and table quotas"
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import TypeAlias
+
+Json: TypeAlias = None | bool | int | Decimal | str | list["Json"] | dict[str, "Json"]
+Document: TypeAlias = dict[str, Json]
+
+#: Room for the event itself; the rest of the 400 KB is for the attributes beside it.
+MAX_BYTES = 380_000
+MAX_DEPTH = 28
+_IDS = ("calendar_id", "event_uid")
+
+
+def parse(body: bytes) -> Json:
+    """
+    Read JSON, numbers exact.
+
+    Raises:
+        ValueError: it is not JSON, or nested beyond reason.
+    """
+    try:
+        document: Json = json.loads(
+            body, parse_float=_number, parse_int=_number, parse_constant=str
+        )
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
+    return document
+
+
+def digest(document: Mapping[str, Json], *, layout: int) -> str:
+    """
+    Return the hash that tells whether an event changed: over every field, in one canonical order.
+
+    *layout* is the version of the item's layout, so that a change of it rewrites every row at the
+    next full read.
+    """
+    text = json.dumps([layout, document], sort_keys=True, default=str, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def fit(document: Mapping[str, Json]) -> tuple[Document, tuple[str, ...]]:
+    """
+    Return *document* as DynamoDB can hold it, and the names of the top-level fields that had to be
+    cut.
+
+    A field that cannot be held at all is left out; of the others the largest is cut first, text to
+    what there is room for. The two ids are never touched.
+    """
+    kept: Document = {}
+    cut: list[str] = []
+    for name, value in document.items():
+        if name and _holds(value, MAX_DEPTH):
+            kept[text(name)] = _storable(value)
+        else:
+            cut.append(text(name))
+    sizes = {name: size(value) + len(name.encode()) for name, value in kept.items()}
+    while sum(sizes.values()) > MAX_BYTES:
+        largest = max((n for n in sizes if n not in _IDS), key=sizes.__getitem__)
+        room = MAX_BYTES - sum(sizes.values()) + size(kept[largest])
+        shortened = _shortened(kept.pop(largest), room)
+        cut.append(largest)
+        del sizes[largest]
+        if shortened:
+            kept[largest], sizes[largest] = shortened, size(shortened) + len(largest.encode())
+    return kept, tuple(sorted(cut))
+
+
+def size(value: Json) -> int:
+    """
+    Return the bytes that *value* takes in an item, rounded up.
+
+    Source: DynamoDB developer guide, "DynamoDB item sizes and formats"
+    """
+    match value:
+        case None | bool():
+            return 1
+        case str():
+            return len(value.encode())
+        case int() | Decimal():
+            return len(str(value)) // 2 + 3
+        case list():
+            return 3 + sum(1 + size(each) for each in value)
+        case dict():
+            return 3 + sum(1 + len(name.encode()) + size(each) for name, each in value.items())
+
+
+def text(value: str) -> str:
+    """Replace lone surrogates, which JSON can spell and UTF-8 cannot."""
+    return value.encode("utf-8", "replace").decode("utf-8")
+
+
+def _shortened(value: Json, room: int) -> str:
+    return value.encode()[: max(0, room)].decode(errors="ignore") if isinstance(value, str) else ""
+
+
+def _number(digits: str) -> int | Decimal | str:
+    """
+    Keep a number exact; one that DynamoDB cannot hold (38 digits, 1E-128 to 1E+126) stays the text
+    it came as.
+
+    Source: boto3.dynamodb.types.DYNAMODB_CONTEXT, a little narrower than the service itself
+    """
+    try:
+        number = Decimal(digits)
+    except ArithmeticError:
+        return digits
+    if len(number.as_tuple().digits) > 38 or not -128 <= number.adjusted() <= 125:
+        return digits
+    return int(digits) if digits.lstrip("-").isdigit() else number
+
+
+def _holds(value: Json, depth: int) -> bool:
+    match value:
+        case list():
+            return depth > 0 and all(_holds(each, depth - 1) for each in value)
+        case dict():
+            return depth > 0 and all(name and _holds(v, depth - 1) for name, v in value.items())
+        case _:
+            return True
+
+
+def _storable(value: Json) -> Json:
+    match value:
+        case str():
+            return text(value)
+        case list():
+            return [_storable(each) for each in value]
+        case dict():
+            return {text(name): _storable(each) for name, each in value.items()}
+        case _:
+            return value

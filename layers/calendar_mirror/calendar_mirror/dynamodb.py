@@ -1,0 +1,37 @@
+"""What both tables need of DynamoDB: its refusals said in our words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from calendar_mirror.errors import StoreBusyError, StoreRefusedError
+
+
+class ConditionFailedError(Exception):
+    """The condition of a write did not hold."""
+
+
+@contextmanager
+def errors_translated() -> Iterator[None]:
+    """
+    Turn DynamoDB's errors into ours.
+
+    Whatever is not about the content of the call passes with time or with a corrected deployment
+    (throttling, a lost answer, a missing permission), so it is "not now".
+    Source: DynamoDB developer guide, "Error handling with DynamoDB"
+    """
+    try:
+        yield
+    except ClientError as error:
+        code = error.response["Error"]["Code"]
+        if code == "ConditionalCheckFailedException":
+            raise ConditionFailedError from error
+        if code == "ValidationException":
+            # Not "from error": its text can quote the item.
+            raise StoreRefusedError("DynamoDB found an item invalid") from None
+        raise StoreBusyError(f"DynamoDB answered {code}") from error
+    except BotoCoreError as error:
+        raise StoreBusyError(f"DynamoDB gave no answer: {type(error).__name__}") from error

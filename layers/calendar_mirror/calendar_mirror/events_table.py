@@ -1,0 +1,102 @@
+"""
+The events table: look up what is stored of some events, and write what differs.
+
+Plain batch writes, without conditions, are safe because an account has one writer at a time (its
+message group). Throttling, and what DynamoDB leaves undone, come out as `StoreBusyError`; the next
+try finds equal what was written meanwhile.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TypeVar
+
+from calendar_mirror import dynamodb
+from calendar_mirror.diffing import Stored
+from calendar_mirror.errors import StoreBusyError, StoreRefusedError
+from calendar_mirror.records import Item, Key, Record, to_item
+
+#: Source: DynamoDB API reference, BatchGetItem and BatchWriteItem
+_KEYS_PER_READ, _ITEMS_PER_WRITE = 100, 25
+
+#: How often the undone part of a batch is sent again before the message goes back to the queue.
+_ATTEMPTS = 4
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class EventsTable:
+    """
+    Attributes:
+        client: boto3's DynamoDB client that takes and gives Python values
+            (``resource.meta.client``).
+    """
+
+    client: Any
+    name: str
+
+    def stored(self, keys: Sequence[Key]) -> dict[Key, Stored]:
+        """
+        Look up *keys*, each given once. Consistent reads: an older answer could make us skip a
+        needed write.
+        """
+        by_sort_key = {(key.account_id, key.sort_key): key for key in keys}
+        found: dict[Key, Stored] = {}
+        for chunk in _chunks(list(by_sort_key), _KEYS_PER_READ):
+            for item in self._read(chunk):
+                key = by_sort_key[item["pk"], item["sk"]]
+                found[key] = Stored(item["content_hash"], item["deleted"])
+        return found
+
+    def write(self, records: Iterable[Record], *, synced_at: datetime) -> int:
+        """
+        Write *records*, one for each key, over whatever is there.
+
+        Returns how many DynamoDB would not hold; those are left out, so that they cannot stop the
+        others.
+        """
+        items = [to_item(record, synced_at=synced_at) for record in records]
+        return sum(self._write_or_split(chunk) for chunk in _chunks(items, _ITEMS_PER_WRITE))
+
+    def _write_or_split(self, items: Sequence[Item]) -> int:
+        try:
+            self._write(items)
+        except StoreRefusedError:
+            halves = _chunks(items, (len(items) + 1) // 2)
+            return 1 if len(items) == 1 else sum(self._write_or_split(half) for half in halves)
+        return 0
+
+    def _read(self, keys: Sequence[tuple[str, str]]) -> Iterator[dict[str, Any]]:
+        asked: dict[str, Any] = {
+            self.name: {
+                "Keys": [{"pk": pk, "sk": sk} for pk, sk in keys],
+                "ConsistentRead": True,
+                "ProjectionExpression": "pk, sk, content_hash, deleted",
+            }
+        }
+        for _ in range(_ATTEMPTS):
+            with dynamodb.errors_translated():
+                answer = self.client.batch_get_item(RequestItems=asked)
+            yield from answer["Responses"].get(self.name, [])
+            asked = answer.get("UnprocessedKeys") or {}
+            if not asked:
+                return
+        raise StoreBusyError("DynamoDB left keys of a batch unread")
+
+    def _write(self, items: Sequence[Item]) -> None:
+        asked: dict[str, Any] = {self.name: [{"PutRequest": {"Item": item}} for item in items]}
+        for _ in range(_ATTEMPTS):
+            with dynamodb.errors_translated():
+                answer = self.client.batch_write_item(RequestItems=asked)
+            asked = answer.get("UnprocessedItems") or {}
+            if not asked:
+                return
+        raise StoreBusyError("DynamoDB left items of a batch unwritten")
+
+
+def _chunks(sequence: Sequence[_T], length: int) -> Iterator[Sequence[_T]]:
+    for start in range(0, len(sequence), length):
+        yield sequence[start : start + length]

@@ -1,0 +1,159 @@
+"""What travels on the queue: "bring this account up to date since then". Never calendar content."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+
+from calendar_mirror import instants
+from calendar_mirror.errors import MalformedMessageError
+from calendar_mirror.notifications import Notification, Type, is_account_id
+
+VERSION = 1
+
+
+class Kind(StrEnum):
+    """What the message asks for: the changes since some time, or the whole window."""
+
+    DELTA = "delta"
+    FULL = "full"
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """
+    One request on the queue.
+
+    Attributes:
+        account_id: also the message group: SQS hands out one batch of a group at a time.
+        changes_since: the earliest change it speaks of, inclusive; ``None``: not known, or
+            `Kind.FULL`.
+        received_at: when `receive` (or an operator's command) accepted what it stands for.
+        stands_until: the end of its merge bucket. Others received before then may have been merged
+            into this message, so only a read that starts later settles it. Equal to *received_at*
+            without merging.
+        cause: what asked for it: a notification's type, or ``operator``.
+    """
+
+    account_id: str
+    kind: Kind
+    changes_since: datetime | None
+    received_at: datetime
+    stands_until: datetime
+    cause: str
+
+    def __post_init__(self) -> None:
+        for instant in (self.changes_since, self.received_at, self.stands_until):
+            if instant is not None and instant.tzinfo is None:
+                raise ValueError("a message's times are aware")
+
+
+_KINDS = {
+    Type.CHANGE: Kind.DELTA,
+    Type.PROFILE_INITIAL_SYNC_COMPLETED: Kind.FULL,
+}
+
+
+def request_for(
+    notification: Notification, *, received_at: datetime, merge: timedelta
+) -> Message | None:
+    """Write the message that *notification* asks for; ``None`` where it asks for no read."""
+    kind = _KINDS.get(notification.type) if notification.type else None
+    if kind is None:
+        return None
+    since = notification.changes_since if kind is Kind.DELTA else None
+    until = bucket_end(received_at, merge)
+    return Message(
+        notification.account_id, kind, since, received_at, until, notification.type or "unknown"
+    )
+
+
+def bucket_end(instant: datetime, merge: timedelta) -> datetime:
+    """
+    Return the end of the merge bucket that *instant* falls into: buckets are *merge* long and start
+    at the epoch, for every instance alike. With ``merge`` of zero, *instant* itself.
+    """
+    if not merge:
+        return instant
+    length = merge.total_seconds()
+    return datetime.fromtimestamp((math.floor(instant.timestamp() / length) + 1) * length, UTC)
+
+
+def deduplication_id(message: Message, *, unique: str) -> str:
+    """
+    Return the id under which SQS merges messages of one group.
+
+    Equal for messages of one bucket that ask for the same thing. The bucket is part of it, since
+    SQS remembers an id for five minutes: without the bucket, the id would swallow later changes.
+    Without merging it is *unique*.
+
+    Source: SQS developer guide, "Using the message deduplication ID"
+    """
+    if message.stands_until == message.received_at:
+        return unique
+    since = message.changes_since and instants.to_text(message.changes_since)
+    until = instants.to_precise_text(message.stands_until)
+    parts = [message.account_id, message.kind.value, since, until]
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
+def to_send(message: Message, *, queue_url: str, unique: str) -> dict[str, str]:
+    """Return the parameters of SQS's SendMessage."""
+    return {
+        "QueueUrl": queue_url,
+        "MessageBody": encode(message),
+        "MessageGroupId": message.account_id,
+        "MessageDeduplicationId": deduplication_id(message, unique=unique),
+    }
+
+
+def encode(message: Message) -> str:
+    """
+    Write a message down::
+
+        {"version": 1, "account_id": "acc_1", "kind": "delta", "changes_since":
+        "2026-01-31T09:00:00Z",
+         "received_at": "2026-01-31T09:00:02.417000Z", "stands_until":
+         "2026-01-31T09:00:03.000000Z", "cause": "change"}
+    """
+    return json.dumps(
+        {
+            "version": VERSION,
+            "account_id": message.account_id,
+            "kind": message.kind.value,
+            "changes_since": message.changes_since and instants.to_text(message.changes_since),
+            "received_at": instants.to_precise_text(message.received_at),
+            "stands_until": instants.to_precise_text(message.stands_until),
+            "cause": message.cause,
+        }
+    )
+
+
+def decode(body: str) -> Message:
+    """
+    Read a message back.
+
+    Raises:
+        MalformedMessageError: it is not one, or was written by a newer version than this.
+    """
+    try:
+        document = json.loads(body)
+        if document["version"] != VERSION:
+            raise MalformedMessageError(f"message version {document['version']!r} is not known")
+        if not is_account_id(document["account_id"]):
+            raise MalformedMessageError("the message's account id cannot be one")
+        since = document["changes_since"]
+        return Message(
+            account_id=document["account_id"],
+            kind=Kind(document["kind"]),
+            changes_since=None if since is None else instants.parse(since),
+            received_at=instants.parse(document["received_at"]),
+            stands_until=instants.parse(document["stands_until"]),
+            cause=str(document["cause"]),
+        )
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise MalformedMessageError(f"not a message: {type(error).__name__}") from error

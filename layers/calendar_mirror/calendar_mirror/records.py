@@ -1,0 +1,156 @@
+"""An event as we keep it: Cronofy's document, and beside it what serves as keys and indexes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import TypeAlias
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from calendar_mirror import documents, instants
+from calendar_mirror.documents import Document, Json
+from calendar_mirror.errors import MalformedEventError
+
+#: Version of the item's layout. Raising it rewrites every row at the next full read.
+LAYOUT = 1
+
+#: How long a deletion stays readable: longer than any message can live (14 days on the queue, 14
+#: more in the dead-letter queue), so that nothing replayed can bring the event back.
+TOMBSTONE_LIFE = timedelta(days=30)
+
+#: Source: DynamoDB developer guide, "Service, account, and table quotas" (sort key: 1,024 bytes)
+_MAX_SORT_KEY_BYTES = 1024
+
+Item: TypeAlias = dict[str, Json]
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """
+    What identifies an event. ``event_uid`` alone is not promised to be unique across calendars.
+    """
+
+    account_id: str
+    calendar_id: str
+    event_uid: str
+
+    @property
+    def sort_key(self) -> str:
+        return f"{self.calendar_id}#{self.event_uid}"
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """
+    One event.
+
+    Attributes:
+        start_at, end_at: UTC, ``2026-01-31T09:00:00Z``; a date counts as midnight UTC; ``None``
+            where Cronofy gave none, or one that cannot be read. *end_at* is exclusive.
+        document: as Cronofy sent it, but for what *truncated* names.
+        content_hash: over the document before anything was cut.
+    """
+
+    key: Key
+    start_at: str | None
+    end_at: str | None
+    all_day: bool
+    deleted: bool
+    document: Document
+    content_hash: str
+    truncated: tuple[str, ...]
+
+
+def from_cronofy(account_id: str, document: Json) -> Record:
+    """
+    Read one entry of Cronofy's ``events``. Every field but the two ids may be missing.
+
+    Raises:
+        MalformedEventError: an id is missing, or together they are too long for a key.
+    """
+    if not isinstance(document, dict):
+        raise MalformedEventError("an event that is no object")
+    key = Key(account_id, _id(document, "calendar_id"), _id(document, "event_uid"))
+    if len(key.sort_key.encode()) > _MAX_SORT_KEY_BYTES:
+        raise MalformedEventError("calendar_id and event_uid are too long for a key")
+    kept, truncated = documents.fit(document)
+    return Record(
+        key=key,
+        start_at=instant_of(document.get("start")),
+        end_at=instant_of(document.get("end")),
+        all_day=_is_date(document.get("start")),
+        deleted=document.get("deleted") is True,
+        document=kept,
+        content_hash=documents.digest(document, layout=LAYOUT),
+        truncated=truncated,
+    )
+
+
+def to_item(record: Record, *, synced_at: datetime) -> Item:
+    """
+    Write the item of the events table. A tombstone has no ``start_at``, which keeps it out of the
+    index ``by_start``, and an ``expires_at`` (epoch seconds), at which DynamoDB removes it.
+    """
+    item: Item = {
+        "pk": record.key.account_id,
+        "sk": record.key.sort_key,
+        "account_id": record.key.account_id,
+        "calendar_id": record.key.calendar_id,
+        "event_uid": record.key.event_uid,
+        "all_day": record.all_day,
+        "deleted": record.deleted,
+        "event": record.document,
+        "content_hash": record.content_hash,
+        "synced_at": instants.to_text(synced_at),
+    }
+    if record.truncated:
+        item["truncated"] = list(record.truncated)
+    if record.deleted:
+        return item | {"expires_at": int((synced_at + TOMBSTONE_LIFE).timestamp())}
+    times: dict[str, Json] = {"start_at": record.start_at, "end_at": record.end_at}
+    return item | {name: value for name, value in times.items() if value is not None}
+
+
+def instant_of(value: Json) -> str | None:
+    """
+    Turn Cronofy's ``start`` or ``end`` into UTC: a date, a time, or ``{"time": …, "tzid": …}``, in
+    which ``time`` may be a date as well.
+
+    Source: https://docs.cronofy.com/developers/api/events/read-events/
+    """
+    if isinstance(value, dict):
+        return _instant(value.get("time"), value.get("tzid"))
+    return _instant(value, None)
+
+
+def _instant(value: Json, tzid: Json) -> str | None:
+    if not isinstance(value, str):
+        return None
+    try:
+        if _is_date(value):
+            midnight = datetime.combine(date.fromisoformat(value), time(), UTC)
+            return instants.to_text(midnight)
+        moment = datetime.fromisoformat(value)
+        return instants.to_text(moment if moment.tzinfo else moment.replace(tzinfo=_zone(tzid)))
+    except (ValueError, OverflowError):
+        return None
+
+
+def _is_date(value: Json) -> bool:
+    text = value.get("time") if isinstance(value, Mapping) else value
+    return isinstance(text, str) and len(text) == len("2026-01-31")
+
+
+def _zone(tzid: Json) -> ZoneInfo:
+    try:
+        return ZoneInfo(tzid if isinstance(tzid, str) else "Etc/UTC")
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return ZoneInfo("Etc/UTC")
+
+
+def _id(document: Mapping[str, Json], name: str) -> str:
+    value = document.get(name)
+    if not isinstance(value, str) or not value:
+        raise MalformedEventError(f"an event without {name}")
+    return documents.text(value)

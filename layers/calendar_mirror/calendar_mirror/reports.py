@@ -1,0 +1,38 @@
+"""What `sync` did for one account in one batch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Outcome(StrEnum):
+    """What became of an account's messages; all but `PUT_BACK` leave the queue."""
+
+    READ = "read"
+    SETTLED_BEFORE = "settled_before"
+    UNKNOWN_ACCOUNT = "unknown_account"
+    NEEDS_USER = "needs_user"
+    DEAD_LETTERED = "dead_lettered"
+    PUT_BACK = "put_back"
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """
+    What was done for one account in one batch.
+
+    Attributes:
+        reason: why, where *outcome* alone does not say it; nothing personal.
+        counts: of ``messages``, ``calls`` to Cronofy, ``pages``, and events ``written``,
+            ``deleted`` (also among the written), ``unchanged``, ``truncated`` and ``malformed``.
+        freshness_s: seconds from the receipt of the earliest message to the last write, with
+            `Outcome.READ`.
+    """
+
+    account_id: str
+    outcome: Outcome
+    reason: str
+    counts: Mapping[str, int]
+    freshness_s: float | None

@@ -1,0 +1,113 @@
+"""
+Drain a batch of the queue: account by account, and decide what becomes of its messages.
+
+    settled       they leave the queue
+    put back      nothing is wrong with them, the time is: they come again after a pause
+    set aside     they cannot be understood, or what Cronofy answered to them cannot: to the
+                  dead-letter queue, at once and with the reason
+"""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from calendar_mirror import backoff, messages
+from calendar_mirror.errors import (
+    AwsCallError,
+    MalformedMessageError,
+    SettingsError,
+    TryAgainError,
+    UnexpectedAnswerError,
+)
+from calendar_mirror.messages import Message
+from calendar_mirror.reports import Outcome, Report
+from calendar_mirror.sync_queue import Delivery, SyncQueue
+
+
+@dataclass(frozen=True, slots=True)
+class Drain:
+    """
+    What draining needs.
+
+    Attributes:
+        settle: brings an account up to date, as `reading.bring_up_to_date` does.
+        now: our clock; aware.
+        rng: draws the jitter of back-offs.
+    """
+
+    queue: SyncQueue
+    settle: Callable[[str, Sequence[Message], Counter[str]], tuple[Outcome, str]]
+    now: Callable[[], datetime]
+    rng: random.Random
+    report: Callable[[Report], None]
+
+    def __call__(self, batch: Iterable[Delivery]) -> tuple[str, ...]:
+        """Return the ids of those messages that must come again."""
+        groups: dict[str, list[Delivery]] = {}
+        for delivery in batch:
+            groups.setdefault(delivery.group, []).append(delivery)
+        again = [self._account(group, deliveries) for group, deliveries in groups.items()]
+        return tuple(delivery.message_id for deliveries in again for delivery in deliveries)
+
+    def _account(self, group: str, deliveries: Sequence[Delivery]) -> list[Delivery]:
+        again: list[Delivery] = []
+        readable: list[tuple[Delivery, Message]] = []
+        for delivery in deliveries:
+            message = _decoded(delivery)
+            if isinstance(message, str):
+                again += self._finish([delivery], self._set_aside(group, [delivery], message))
+            else:
+                readable.append((delivery, message))
+        if readable:
+            again += self._finish([d for d, _ in readable], self._settled(group, readable))
+        return again
+
+    def _finish(self, deliveries: Sequence[Delivery], report: Report) -> Sequence[Delivery]:
+        self.report(report)
+        return deliveries if report.outcome is Outcome.PUT_BACK else ()
+
+    def _settled(self, group: str, readable: Sequence[tuple[Delivery, Message]]) -> Report:
+        deliveries = [delivery for delivery, _ in readable]
+        wanted = [message for _, message in readable]
+        counts = Counter(messages=len(wanted))
+        try:
+            outcome, reason = self.settle(group, wanted, counts)
+        except UnexpectedAnswerError as error:
+            return self._set_aside(group, deliveries, str(error), counts)
+        except (TryAgainError, AwsCallError, SettingsError) as error:
+            self._put_back(deliveries, error)
+            return Report(group, Outcome.PUT_BACK, str(error), counts, None)
+        age = self.now() - min(message.received_at for message in wanted)
+        freshness_s = age.total_seconds() if outcome is Outcome.READ else None
+        return Report(group, outcome, reason, counts, freshness_s)
+
+    def _put_back(self, deliveries: Sequence[Delivery], error: Exception) -> None:
+        tries = max(delivery.receive_count for delivery in deliveries)
+        retry_after_s = error.retry_after_s if isinstance(error, TryAgainError) else None
+        self.queue.put_back(deliveries, backoff.delay_s(tries, retry_after_s, self.rng))
+
+    def _set_aside(
+        self,
+        group: str,
+        deliveries: Sequence[Delivery],
+        reason: str,
+        counts: Mapping[str, int] | None = None,
+    ) -> Report:
+        arrived = self.queue.set_aside(deliveries, reason)
+        outcome = Outcome.DEAD_LETTERED if arrived else Outcome.PUT_BACK
+        return Report(group, outcome, reason, counts or {"messages": len(deliveries)}, None)
+
+
+def _decoded(delivery: Delivery) -> Message | str:
+    """Return the message, or why it cannot be read."""
+    try:
+        message = messages.decode(delivery.body)
+    except MalformedMessageError as error:
+        return str(error)
+    if message.account_id != delivery.group:
+        return "the message belongs to another account than its group"
+    return message

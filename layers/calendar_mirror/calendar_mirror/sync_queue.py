@@ -1,0 +1,94 @@
+"""The queue between `receive` and `sync`, and the dead-letter queue beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from calendar_mirror import messages
+from calendar_mirror.messages import Message
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """
+    One message as SQS handed it to us.
+
+    Attributes:
+        group: the message group, which is the account's id.
+        receive_count: 1 for the first time.
+    """
+
+    message_id: str
+    receipt_handle: str
+    group: str
+    receive_count: int
+    body: str
+
+
+def deliveries(event: dict[str, Any]) -> tuple[Delivery, ...]:
+    """Unwrap the event with which Lambda hands over a batch of a FIFO queue."""
+    return tuple(
+        Delivery(
+            message_id=record["messageId"],
+            receipt_handle=record["receiptHandle"],
+            group=record["attributes"]["MessageGroupId"],
+            receive_count=int(record["attributes"]["ApproximateReceiveCount"]),
+            body=record["body"],
+        )
+        for record in event["Records"]
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class SyncQueue:
+    """
+    Attributes:
+        client: boto3's SQS client.
+    """
+
+    client: Any
+    url: str
+    dead_letter_url: str
+
+    def send(self, message: Message, *, unique: str) -> None:
+        """Put *message* on the queue."""
+        self.client.send_message(**messages.to_send(message, queue_url=self.url, unique=unique))
+
+    def put_back(self, batch: Sequence[Delivery], delay_s: int) -> None:
+        """
+        Let *batch* come again after *delay_s* seconds. Its group is locked until then.
+
+        A failure is no harm: the messages come again when their visibility time-out ends.
+        """
+        for delivery in batch:
+            try:
+                self.client.change_message_visibility(
+                    QueueUrl=self.url,
+                    ReceiptHandle=delivery.receipt_handle,
+                    VisibilityTimeout=delay_s,
+                )
+            except (ClientError, BotoCoreError):
+                continue
+
+    def set_aside(self, batch: Sequence[Delivery], reason: str) -> bool:
+        """
+        Put *batch* into the dead-letter queue, each with *reason* as an attribute. Tell whether all
+        arrived; if not, the whole batch may be tried again, since SQS knows the messages by their
+        ids.
+        """
+        try:
+            for delivery in batch:
+                self.client.send_message(
+                    QueueUrl=self.dead_letter_url,
+                    MessageBody=delivery.body,
+                    MessageGroupId=delivery.group,
+                    MessageDeduplicationId=delivery.message_id,
+                    MessageAttributes={"reason": {"DataType": "String", "StringValue": reason}},
+                )
+        except (ClientError, BotoCoreError):
+            return False
+        return True
