@@ -1,0 +1,88 @@
+"""The control API's paths. Its errors are `{"error": "what is wrong"}` with a 4xx."""
+
+import json
+
+from cronofy_simulator.control import accounts, events, machinery, profiles
+from cronofy_simulator.control.route import Control, Order, of_account, refuse
+from cronofy_simulator.wire import Request, Response
+from cronofy_simulator.world import World
+
+_ACCOUNT = "accounts/{account_id}"
+ROUTES: dict[str, Control] = {
+    "GET health": machinery.health,
+    "GET clock": machinery.show_clock,
+    "POST clock": machinery.advance_clock,
+    "GET settings": machinery.show_settings,
+    "PATCH settings": machinery.change_settings,
+    "GET faults": machinery.list_faults,
+    "POST faults": machinery.add_fault,
+    "DELETE faults": machinery.clear_faults,
+    "DELETE faults/{fault_id}": machinery.remove_fault,
+    "GET calls": machinery.show_calls,
+    "DELETE calls": machinery.reset_calls,
+    "GET deliveries": machinery.list_deliveries,
+    "POST accounts": accounts.create,
+    "GET accounts": accounts.index,
+    f"GET {_ACCOUNT}": of_account(accounts.show),
+    f"DELETE {_ACCOUNT}": of_account(accounts.remove),
+    f"POST {_ACCOUNT}/tokens": of_account(accounts.issue_tokens),
+    f"POST {_ACCOUNT}/tokens/expire": of_account(accounts.expire_tokens),
+    f"POST {_ACCOUNT}/tokens/revoke": of_account(accounts.revoke_tokens),
+    f"POST {_ACCOUNT}/codes": of_account(accounts.issue_code),
+    f"POST {_ACCOUNT}/pages/expire": of_account(accounts.expire_pages),
+    f"POST {_ACCOUNT}/calendars": of_account(accounts.create_calendar),
+    f"DELETE {_ACCOUNT}/calendars/{{calendar_id}}": of_account(accounts.delete_calendar),
+    f"POST {_ACCOUNT}/profiles": of_account(profiles.create),
+    f"POST {_ACCOUNT}/profiles/{{profile_id}}/disconnect": of_account(profiles.disconnect),
+    f"POST {_ACCOUNT}/profiles/{{profile_id}}/reconnect": of_account(profiles.reconnect),
+    f"POST {_ACCOUNT}/profiles/{{profile_id}}/initial_sync_completed": of_account(
+        profiles.complete_initial_sync
+    ),
+    f"POST {_ACCOUNT}/notifications": of_account(profiles.notify),
+    f"GET {_ACCOUNT}/events": of_account(events.truth),
+    f"POST {_ACCOUNT}/events": of_account(events.create),
+    f"PATCH {_ACCOUNT}/events": of_account(events.bulk),
+    f"PATCH {_ACCOUNT}/events/{{event_uid}}": of_account(events.change),
+    f"DELETE {_ACCOUNT}/events/{{event_uid}}": of_account(events.delete),
+}
+
+
+def handle(world: World, request: Request) -> Response:
+    fields = _fields(request)
+    if fields is None:
+        return refuse("the body is not a JSON object", 400)
+    given = request.segments[1:]
+    paths = set()
+    for line, control in ROUTES.items():
+        method, _, path = line.partition(" ")
+        values = _match(path.split("/"), given)
+        if values is None:
+            continue
+        if method == request.method:
+            return control(world, Order(request, fields, values))
+        paths.add(method)
+    if paths:
+        return refuse(f"this path takes {', '.join(sorted(paths))}", 405)
+    return refuse(f"no control path {request.path}", 404)
+
+
+def _match(wanted: list[str], given: list[str]) -> dict[str, str] | None:
+    if len(wanted) != len(given):
+        return None
+    values: dict[str, str] = {}
+    for name, value in zip(wanted, given, strict=True):
+        if name.startswith("{"):
+            values[name[1:-1]] = value
+        elif name != value:
+            return None
+    return values
+
+
+def _fields(request: Request) -> dict[str, object] | None:
+    if not request.body.strip():
+        return {}
+    try:
+        document = json.loads(request.body)
+    except ValueError:
+        return None
+    return document if isinstance(document, dict) else None

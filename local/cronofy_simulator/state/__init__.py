@@ -1,0 +1,1 @@
+"""What the simulator remembers. Each module holds one kind of thing and its rules."""
