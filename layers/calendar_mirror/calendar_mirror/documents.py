@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import TypeAlias
 
-Json: TypeAlias = None | bool | int | Decimal | str | list["Json"] | dict[str, "Json"]
+Json: TypeAlias = bool | int | Decimal | str | list["Json"] | dict[str, "Json"] | None
 Document: TypeAlias = dict[str, Json]
 
 #: Room for the event itself; the rest of the 400 KB is for the attributes beside it.
