@@ -1,0 +1,137 @@
+"""`python -m demonstration`: shows the local stack at work. Ends 0 only if both sides are equal."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import uuid4
+
+import boto3
+import requests
+from rich.console import Console
+from rich.status import Status
+
+from demonstration import steps
+from demonstration.calendar import Account, Calendar
+from demonstration.measuring import Passage, Watch
+from demonstration.mirror import Mirror, Queue, WriteCounter
+from local_stack import stack
+from local_stack.stack import Stack
+
+_STACK_FILE = Path(".local/stack.json")
+
+
+def main() -> int:
+    console = Console(highlight=False)
+    try:
+        found = stack.read(_STACK_FILE)
+    except (OSError, ValueError, KeyError):
+        console.print("There is no local stack. Bring one up: make up", style="red")
+        return 1
+    calendar = Calendar(found.cronofy_api_url, requests.Session())
+    try:
+        return _demonstrate(found, calendar, console)
+    except requests.RequestException as error:
+        console.print(
+            "The demonstration changes calendars through the simulator's control API, and "
+            f"{found.cronofy_api_url} did not take that: {type(error).__name__}. "
+            "Bring the stack up without CRONOFY_API_URL.",
+            style="red",
+        )
+        return 1
+
+
+def _demonstrate(found: Stack, calendar: Calendar, console: Console) -> int:
+    account = calendar.new_account(f"acc_demo_{uuid4().hex[:8]}", ["Home", "Work"])
+    steps.fill(calendar, account, today=datetime.now(UTC).date())
+    watch = _watch(found, calendar, account)
+    _heading(console)
+    connected = steps.Step("account connected", lambda: _add(account))
+    arrived = [
+        _show(step, watch, console) for step in [connected, *steps.changes(calendar, account)]
+    ]
+    return _verdict(all(arrived), watch, found, console)
+
+
+def _heading(console: Console) -> None:
+    console.print()
+    console.print("From a change in the calendar to its row in the table:")
+    console.print(f"  {'':28}{'time':>9}{'Cronofy calls':>16}{'rows written':>15}", style="dim")
+
+
+def _show(step: steps.Step, watch: Watch, console: Console) -> bool:
+    with console.status(step.title) as status:
+        passage = watch.until_equal(step.make, lambda s: _waiting(status, step.title, s))
+    console.print(_line(step.title, passage), style=None if passage.seconds else "red")
+    return passage.seconds is not None
+
+
+def _waiting(status: Status, title: str, seconds: float) -> None:
+    status.update(f"{title}: not in the table yet, {seconds:.1f} s")
+
+
+def _line(title: str, passage: Passage) -> str:
+    time_taken = f"{passage.seconds:.2f} s" if passage.seconds is not None else "never"
+    return f"  {title:28}{time_taken:>9}{passage.calls:>16}{passage.writes:>15}"
+
+
+def _verdict(arrived: bool, watch: Watch, found: Stack, console: Console) -> int:
+    differing = watch.differing()
+    rows = len(watch.mirror.hashes(watch.account_id))
+    console.print()
+    if differing or not arrived:
+        console.print(
+            f"The table does NOT equal the calendar: {len(differing)} differ", style="red"
+        )
+        for key in sorted(differing)[:10]:
+            console.print(f"  {key}", style="red", markup=False)
+        console.print(f"The logs are in {found.logs}")
+        return 1
+    console.print(f"Compared all {rows} rows with the calendar: equal.", style="green")
+    console.print("The stack goes on running. Look around:")
+    if found.console_url:
+        console.print(f"  console     {found.console_url}")
+    bin_directory = Path(sys.executable).parent.relative_to(Path.cwd())
+    console.print(f"  accounts    {bin_directory}/calmirror accounts list")
+    console.print(f"  compare     {bin_directory}/calmirror verify {watch.account_id}")
+    console.print("  stop it     make down")
+    return 0
+
+
+def _add(account: Account) -> None:
+    """Put the account in place as an operator does, with the command."""
+    command = [
+        Path(sys.executable).with_name("calmirror"),
+        *("accounts", "add", account.account_id),
+        *("--refresh-token", account.refresh_token, "--access-token", account.access_token),
+    ]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+
+
+def _watch(found: Stack, calendar: Calendar, account: Account) -> Watch:
+    session = boto3.Session(
+        aws_access_key_id=found.aws_access_key_id,
+        aws_secret_access_key=found.aws_secret_access_key,
+        region_name=found.region,
+    )
+    resource = session.resource("dynamodb", endpoint_url=found.aws_endpoint_url)
+    table = found.outputs["EventsTableName"]
+    return Watch(
+        account.account_id,
+        calendar,
+        Mirror(resource.meta.client, table),
+        WriteCounter(
+            session.client("dynamodbstreams", endpoint_url=found.aws_endpoint_url),
+            resource.Table(table).latest_stream_arn,
+        ),
+        Queue(
+            session.client("sqs", endpoint_url=found.aws_endpoint_url),
+            found.outputs["SyncQueueUrl"],
+        ),
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
