@@ -1,0 +1,1 @@
+"""Small honest versions of what people write today, at its documented best."""
