@@ -103,7 +103,7 @@ def _verdict(arrived: bool, watch: Watch, found: Stack, console: Console) -> int
 def _add(account: Account) -> None:
     """Put the account in place as an operator does, with the command."""
     command = [
-        Path(sys.executable).with_name("calmirror"),
+        str(Path(sys.executable).with_name("calmirror")),
         *("accounts", "add", account.account_id),
         *("--refresh-token", account.refresh_token, "--access-token", account.access_token),
     ]

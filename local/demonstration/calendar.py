@@ -9,6 +9,7 @@ from typing import Any
 import requests
 
 from calendar_mirror import documents, records
+from calendar_mirror.documents import Json
 from calendar_mirror.records import Record
 
 
@@ -66,9 +67,7 @@ class Calendar:
         """Return what the account's calendars hold now, as we would keep it, by sort key."""
         response = self.session.get(self._address(f"accounts/{account_id}/events"), timeout=30)
         response.raise_for_status()
-        document = documents.parse(response.content)
-        events = document["events"] if isinstance(document, dict) else None
-        found = [records.from_cronofy(account_id, event) for event in events or []]
+        found = [records.from_cronofy(account_id, each) for each in _events(response.content)]
         return {record.key.sort_key: record for record in found if not record.deleted}
 
     def api_calls(self, account_id: str) -> int:
@@ -83,3 +82,9 @@ class Calendar:
 
     def _address(self, path: str) -> str:
         return f"{self.url}/_control/{path}"
+
+
+def _events(body: bytes) -> list[Json]:
+    document = documents.parse(body)
+    events = document.get("events") if isinstance(document, dict) else None
+    return events if isinstance(events, list) else []

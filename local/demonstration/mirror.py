@@ -15,7 +15,8 @@ class Mirror:
     The events table.
 
     Attributes:
-        client: boto3's DynamoDB client that takes and gives Python values (``resource.meta.client``).
+        client: boto3's DynamoDB client that takes and gives Python values
+            (``resource.meta.client``).
     """
 
     client: Any
@@ -43,8 +44,8 @@ class Mirror:
 @dataclass(slots=True)
 class WriteCounter:
     """
-    Counts the writes of the events table, by reading its stream: one record for each row that a write
-    changed, whoever made it.
+    Counts the writes of the events table, by reading its stream: one record for each row that a
+    write changed, whoever made it.
 
     Attributes:
         client: boto3's DynamoDB Streams client.
