@@ -109,6 +109,7 @@ def report(receipt, *, milliseconds):
                 "type": receipt.type,
                 "outcome": receipt.outcome,
             },
+            properties={"reason": receipt.reason},
             namespace=configuration().powertools_metrics_namespace,
             now=datetime.now(UTC),
         )

@@ -17,15 +17,17 @@ def line(
     *,
     units: Mapping[str, str],
     dimensions: Mapping[str, str],
+    properties: Mapping[str, str],
     namespace: str,
     now: datetime,
 ) -> str:
     """
-    Write the metrics *values*, each with its unit (``Count`` where *units* has none).
+    Write the metrics *values*, each with its unit (``Count`` where *units* has none). *properties*
+    can be searched in the log, and make no metric of their own.
 
     Source: CloudWatch user guide, "Specification: Embedded metric format"
     """
     metrics = [{"Name": name, "Unit": units.get(name, "Count")} for name in values]
     directive = {"Namespace": namespace, "Dimensions": [list(dimensions)], "Metrics": metrics}
     about = {"Timestamp": int(now.timestamp() * 1000), "CloudWatchMetrics": [directive]}
-    return json.dumps({"_aws": about, **dimensions, **values})
+    return json.dumps({"_aws": about, **properties, **dimensions, **values})
