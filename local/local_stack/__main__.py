@@ -1,0 +1,124 @@
+"""`python -m local_stack up|down|status`."""
+
+import fcntl
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+
+import click
+from rich.console import Console
+
+from local_stack import bringing_up, processes, provider, stack
+from local_stack.display import Display
+from local_stack.errors import StackError
+from local_stack.locations import PROJECT, Locations
+from local_stack.taking_down import take_down
+
+_INTERRUPTS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_directory = click.option(
+    "--dir",
+    "directory",
+    type=click.Path(file_okay=False, path_type=Path, resolve_path=True),
+    default=PROJECT / ".local",
+    help="Holds the stack's state. Stacks in different directories run side by side.",
+)
+
+
+@click.group(help=__doc__)
+def main() -> None:
+    for number in _INTERRUPTS:
+        signal.signal(number, _interrupt)
+
+
+@main.command()
+@_directory
+@click.option("--merge-seconds", type=int, help="The template's MergeSeconds; 0: no merging.")
+def up(directory: Path, merge_seconds: int | None) -> None:
+    """Start the stack, or bring it up to date."""
+    locations = Locations(directory)
+    display = Display(Console(highlight=False, soft_wrap=True))
+    extra = {} if merge_seconds is None else {"MergeSeconds": str(merge_seconds)}
+    environ = dict(os.environ)
+    with _alone(locations), _nothing_left_behind(locations, display):
+        running = bringing_up.bring_up(
+            locations, provider.from_environ(environ), extra, environ, display
+        )
+    display.say(f"Running: {locations.stack_file}")
+    display.say(f"  notifications  {running.notifications_url}")
+    display.say(f"  Cronofy        {running.cronofy_api_url}")
+    display.say(f"  AWS            {running.aws_endpoint_url}")
+
+
+@main.command()
+@_directory
+def down(directory: Path) -> None:
+    """Stop the stack and remove what it holds."""
+    locations = Locations(directory)
+    with _alone(locations):
+        was_running = take_down(locations)
+    click.echo("The local stack is down." if was_running else "No local stack was running.")
+
+
+@main.command()
+@_directory
+def status(directory: Path) -> None:
+    """Tell what runs; end with 1 where the stack is not whole."""
+    locations = Locations(directory)
+    services = [processes.ministack(locations)]
+    try:
+        found = stack.read(locations.stack_file)
+    except (OSError, ValueError, KeyError):
+        click.echo("There is no local stack. Bring one up: make up")
+        sys.exit(1)
+    if processes.simulator(locations).file.exists():
+        services.append(processes.simulator(locations))
+    for service in services:
+        click.echo(f"{service.name}: {'running' if service.is_running() else 'ended'}")
+    click.echo(f"Notifications: {found.notifications_url}")
+    sys.exit(0 if all(service.is_running() for service in services) else 1)
+
+
+@contextmanager
+def _nothing_left_behind(locations: Locations, display: Display) -> Iterator[None]:
+    """A stack that is not whole is taken down again, whatever broke it."""
+    try:
+        yield
+    except StackError as error:
+        display.fail(error)
+        _take_down_undisturbed(locations)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        display.say("Interrupted: taking down what was started.")
+        _take_down_undisturbed(locations)
+        sys.exit(130)
+    except BaseException:
+        _take_down_undisturbed(locations)
+        raise
+
+
+def _take_down_undisturbed(locations: Locations) -> None:
+    """A second interrupt does not stop the tidying up."""
+    for number in _INTERRUPTS:
+        signal.signal(number, signal.SIG_IGN)
+    take_down(locations)
+
+
+@contextmanager
+def _alone(locations: Locations) -> Iterator[None]:
+    """Two commands for the same stack: the second one waits."""
+    locations.directory.mkdir(parents=True, exist_ok=True)
+    with (locations.directory / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,86 @@
+"""`sam deploy` to the local AWS, as a user deploys to AWS."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from local_stack import aws, commands, surroundings
+from local_stack.locations import Locations
+
+STACK_NAME = "calendar-mirror"
+API_ID = "calendar-mirror"
+"""MiniStack takes an API's id from this tag, so that its address is known before it exists."""
+_API_ID_TAG = "ms-custom-id"
+_BUCKET = "calendar-mirror-artifacts"
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """What decides how a stack turns out; equal ones need no second deploy."""
+
+    fingerprint: str
+    parameters: dict[str, str]
+
+    def write(self, file: Path) -> None:
+        file.touch(mode=0o600)
+        file.write_text(json.dumps(asdict(self)))
+
+    def is_in(self, file: Path) -> bool:
+        try:
+            return bool(json.loads(file.read_text()) == asdict(self))
+        except (OSError, ValueError):
+            return False
+
+
+def deploy(
+    locations: Locations,
+    template: Path,
+    parameters: Mapping[str, str],
+    endpoint: str,
+    environ: Mapping[str, str],
+) -> dict[str, str]:
+    """The outputs of the stack, which is new or brought up to date."""
+    aws.client("s3", endpoint).create_bucket(Bucket=_BUCKET)
+    settings = locations.state / "samconfig.toml"
+    settings.touch(mode=0o600)
+    settings.write_text(_settings(parameters))
+    commands.run(
+        [
+            *(locations.tool("sam", "sam"), "deploy", "--config-file", settings),
+            *("--template-file", template),
+        ],
+        environ=surroundings.for_sam(environ, locations) | {"AWS_ENDPOINT_URL": endpoint},
+        cwd=locations.project,
+        log=locations.log("sam-deploy"),
+        advice=(
+            "Mend what its output names, then type the same command again."
+            f" What the local AWS says to it: {locations.log('ministack')}"
+        ),
+    )
+    return outputs(endpoint)
+
+
+def outputs(endpoint: str) -> dict[str, str]:
+    answer = aws.client("cloudformation", endpoint).describe_stacks(StackName=STACK_NAME)
+    return {
+        output["OutputKey"]: output["OutputValue"]
+        for output in answer["Stacks"][0].get("Outputs", [])
+    }
+
+
+def _settings(parameters: Mapping[str, str]) -> str:
+    """A file, and not the command line, where every user of the machine could read the secret."""
+    overrides = [f"{name}={json.dumps(value)}" for name, value in parameters.items()]
+    values = {
+        "stack_name": STACK_NAME,
+        "region": surroundings.REGION,
+        "s3_bucket": _BUCKET,
+        "capabilities": "CAPABILITY_IAM",
+        "confirm_changeset": False,
+        "fail_on_empty_changeset": False,
+        "tags": f"{_API_ID_TAG}={API_ID}",
+        "parameter_overrides": overrides,
+    }
+    lines = [f"{name} = {json.dumps(value)}" for name, value in values.items()]
+    return "\n".join(["version = 0.1", "[default.deploy.parameters]", *lines, ""])

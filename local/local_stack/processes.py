@@ -1,0 +1,69 @@
+"""The stack's two processes: MiniStack, which plays AWS, and the Cronofy simulator."""
+
+import os
+from collections.abc import Mapping
+
+from local_stack import loopback, surroundings
+from local_stack.locations import Locations
+from local_stack.provider import Provider
+from local_stack.services import Service
+
+_START_SECONDS = 60.0
+_LOOPBACK = "127.0.0.1"
+
+
+def ministack(locations: Locations) -> Service:
+    return Service(
+        "MiniStack", locations.state / "ministack" / "process", locations.log("ministack")
+    )
+
+
+def simulator(locations: Locations) -> Service:
+    return Service(
+        "The Cronofy simulator",
+        locations.state / "simulator" / "process",
+        locations.log("simulator"),
+    )
+
+
+def start_ministack(locations: Locations, port: int, environ: Mapping[str, str]) -> None:
+    """With IAM enforced: each function may do what its own role grants, and no more."""
+    temporary = locations.state / "ministack" / "tmp"
+    temporary.mkdir(parents=True, exist_ok=True)
+    settings = {
+        "AUTH": "true",
+        "BIND_HOST": _LOOPBACK,
+        "GATEWAY_PORT": str(port),
+        "MINISTACK_HOST": _LOOPBACK,
+        "MINISTACK_REGION": surroundings.REGION,
+        "TMPDIR": str(temporary),
+        "TZ": "UTC",  # as in Lambda
+        # Would listen on ports of their own, or look for containers to clean up.
+        "IOT_MTLS_ENABLED": "0",
+        "SFTP_ENABLED": "0",
+        "DOCKER_HOST": f"unix://{os.devnull}/none",
+    }
+    environ = surroundings.for_aws_tools(environ) | settings
+    ministack(locations).start([locations.tool("ministack", "ministack")], environ)
+
+
+def wait_for_ministack(locations: Locations, port: int) -> None:
+    url = f"http://{_LOOPBACK}:{port}/_ministack/health"
+    _wait(ministack(locations), url)
+
+
+def start_simulator(
+    locations: Locations, port: int, provider: Provider, environ: Mapping[str, str]
+) -> None:
+    python = locations.tool("dev", "python")
+    module = ("-m", "cronofy_simulator", "--port", str(port))
+    credentials = ("--client-id", provider.client_id, "--client-secret", provider.client_secret)
+    simulator(locations).start([python, *module, *credentials], surroundings.plain(environ))
+
+
+def wait_for_simulator(locations: Locations, port: int) -> None:
+    _wait(simulator(locations), f"http://{_LOOPBACK}:{port}/_control/health")
+
+
+def _wait(service: Service, url: str) -> None:
+    service.wait_until(lambda: loopback.status_of(url) == 200, _START_SECONDS)
