@@ -37,7 +37,7 @@ class Calendar:
     def new_account(self, account_id: str, calendars: Sequence[str]) -> Account:
         """Open an account with a calendar for each name."""
         wanted = {"account_id": account_id, "calendars": [{"name": name} for name in calendars]}
-        made = self._call("POST", "accounts", wanted)
+        made = self.call("POST", "accounts", wanted)
         return Account(
             account_id=made["account_id"],
             access_token=made["access_token"],
@@ -47,21 +47,21 @@ class Calendar:
 
     def create(self, account_id: str, event: Mapping[str, object]) -> tuple[str, ...]:
         """Put one event, or *count* of them, into a calendar; return their uids."""
-        made = self._call("POST", f"accounts/{account_id}/events", event)
+        made = self.call("POST", f"accounts/{account_id}/events", event)
         return tuple(each["event_uid"] for each in made["events"])
 
     def change(self, account_id: str, event_uid: str, changes: Mapping[str, object]) -> None:
         """Change fields of one event, move it in time or to another calendar."""
-        self._call("PATCH", f"accounts/{account_id}/events/{event_uid}", changes)
+        self.call("PATCH", f"accounts/{account_id}/events/{event_uid}", changes)
 
     def change_many(self, account_id: str, count: int, changes: Mapping[str, object]) -> None:
         """Change *count* events, each with a notification of its own."""
         wanted = {"count": count, "changes": changes, "notifications": "each"}
-        self._call("PATCH", f"accounts/{account_id}/events", wanted)
+        self.call("PATCH", f"accounts/{account_id}/events", wanted)
 
     def delete(self, account_id: str, event_uid: str) -> None:
         """Delete one event."""
-        self._call("DELETE", f"accounts/{account_id}/events/{event_uid}")
+        self.call("DELETE", f"accounts/{account_id}/events/{event_uid}")
 
     def records(self, account_id: str) -> dict[str, Record]:
         """Return what the account's calendars hold now, as we would keep it, by sort key."""
@@ -72,10 +72,11 @@ class Calendar:
 
     def api_calls(self, account_id: str) -> int:
         """Return how many calls of Cronofy's API were made for the account so far."""
-        endpoints = self._call("GET", "calls")["accounts"].get(account_id, {})
+        endpoints = self.call("GET", "calls")["accounts"].get(account_id, {})
         return sum(sum(statuses.values()) for statuses in endpoints.values())
 
-    def _call(self, method: str, path: str, body: Mapping[str, object] | None = None) -> Any:
+    def call(self, method: str, path: str, body: Mapping[str, object] | None = None) -> Any:
+        """Call the control API; return the JSON of the answer, if there is any."""
         response = self.session.request(method, self._address(path), json=body, timeout=30)
         response.raise_for_status()
         return response.json() if response.content else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -55,13 +56,15 @@ class WriteCounter:
     stream_arn: str
     _iterators: dict[str, str] = field(default_factory=dict)
     _count: int = 0
+    _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def count(self) -> int:
-        """Return how many writes the stream has told of so far."""
-        self._open_new_shards()
-        for shard, iterator in list(self._iterators.items()):
-            self._iterators[shard] = self._drain(iterator)
-        return self._count
+        """Return how many writes the stream has told of so far. Threads may ask at once."""
+        with self._lock:
+            self._open_new_shards()
+            for shard, iterator in list(self._iterators.items()):
+                self._iterators[shard] = self._drain(iterator)
+            return self._count
 
     def _drain(self, iterator: str) -> str:
         while True:
@@ -97,9 +100,16 @@ class Queue:
 
     def is_empty(self) -> bool:
         """Tell whether nothing waits, nothing is delayed and nothing is being worked on."""
-        names = ["", "NotVisible", "Delayed"]
+        return self.depth() == (0, 0)
+
+    def depth(self) -> tuple[int, int]:
+        """Return how many messages wait, delayed ones too, and how many are being worked on."""
+        names = ["", "Delayed", "NotVisible"]
         attributes = self.client.get_queue_attributes(
             QueueUrl=self.url,
             AttributeNames=[f"ApproximateNumberOfMessages{name}" for name in names],
         )["Attributes"]
-        return not any(int(number) for number in attributes.values())
+        visible, delayed, in_flight = (
+            int(attributes.get(f"ApproximateNumberOfMessages{name}", 0)) for name in names
+        )
+        return visible + delayed, in_flight
