@@ -5,11 +5,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from local_stack import building, deploying, ports, processes, round_trip, routes, surroundings
+from local_stack import stack as stack_file
 from local_stack.deploying import Deployment
 from local_stack.display import Display
 from local_stack.locations import Locations
 from local_stack.provider import Provider
 from local_stack.stack import Stack
+from local_stack.taking_down import take_down
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +30,10 @@ def bring_up(
     display: Display,
 ) -> Stack:
     """Raises StackError, and may then leave processes: the caller takes the stack down."""
+    if _belongs_to_another(provider, locations):
+        take_down(locations)
     aws_port = _start_ministack(locations, environ)
-    cronofy_port = _start_or_stop_simulator(locations, provider, environ)
+    cronofy_port = None if provider.url else _start_simulator(locations, provider, environ)
     addresses = _addresses(aws_port, cronofy_port, provider)
     deployment = Deployment(
         building.fingerprint(locations), _parameters(addresses, provider, extra_parameters)
@@ -46,6 +50,20 @@ def bring_up(
     return stack
 
 
+def _belongs_to_another(provider: Provider, locations: Locations) -> bool:
+    """A stack with rows from another provider's accounts, or from a simulator that is gone."""
+    try:
+        found = stack_file.read(locations.stack_file)
+    except (OSError, ValueError, KeyError):
+        return False
+    if provider.url:
+        same_server = found.cronofy_api_url == provider.url
+    else:
+        same_server = processes.simulator(locations).is_running()
+    credentials = (provider.client_id, provider.client_secret)
+    return not same_server or (found.client_id, found.client_secret) != credentials
+
+
 def _start_ministack(locations: Locations, environ: Mapping[str, str]) -> int:
     if processes.ministack(locations).is_running():
         return ports.remembered("ministack", locations.ports_file)
@@ -55,14 +73,8 @@ def _start_ministack(locations: Locations, environ: Mapping[str, str]) -> int:
     return port
 
 
-def _start_or_stop_simulator(
-    locations: Locations, provider: Provider, environ: Mapping[str, str]
-) -> int | None:
-    simulator = processes.simulator(locations)
-    if provider.url:
-        simulator.stop()
-        return None
-    if simulator.is_running():
+def _start_simulator(locations: Locations, provider: Provider, environ: Mapping[str, str]) -> int:
+    if processes.simulator(locations).is_running():
         return ports.remembered("simulator", locations.ports_file)
     port = ports.choose("simulator", locations.ports_file, random.Random())
     processes.start_simulator(locations, port, provider, environ)

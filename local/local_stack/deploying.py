@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+import yaml
+
 from local_stack import aws, commands, surroundings
 from local_stack.locations import Locations
 
@@ -44,7 +46,7 @@ def deploy(
     aws.client("s3", endpoint).create_bucket(Bucket=_BUCKET)
     settings = locations.state / "samconfig.toml"
     settings.touch(mode=0o600)
-    settings.write_text(_settings(parameters))
+    settings.write_text(_settings(_defaults(template) | dict(parameters)))
     commands.run(
         [
             *(locations.tool("sam", "sam"), "deploy", "--config-file", settings),
@@ -67,6 +69,12 @@ def outputs(endpoint: str) -> dict[str, str]:
         output["OutputKey"]: output["OutputValue"]
         for output in answer["Stacks"][0].get("Outputs", [])
     }
+
+
+def _defaults(template: Path) -> dict[str, str]:
+    """Without these an update would keep the values that the stack was given before."""
+    described = yaml.safe_load(template.read_text())["Parameters"]
+    return {name: str(each["Default"]) for name, each in described.items() if "Default" in each}
 
 
 def _settings(parameters: Mapping[str, str]) -> str:
