@@ -51,6 +51,7 @@ def up(directory: Path, merge_seconds: int | None) -> None:
     display.say(f"  notifications  {running.notifications_url}")
     display.say(f"  Cronofy        {running.cronofy_api_url}")
     display.say(f"  AWS            {running.aws_endpoint_url}")
+    display.say(f"  console        {running.console_url}")
 
 
 @main.command()
@@ -68,18 +69,16 @@ def down(directory: Path) -> None:
 def status(directory: Path) -> None:
     """Tell what runs; end with 1 where the stack is not whole."""
     locations = Locations(directory)
-    services = [processes.ministack(locations)]
     try:
         found = stack.read(locations.stack_file)
     except (OSError, ValueError, KeyError):
         click.echo("There is no local stack. Bring one up: make up")
         sys.exit(1)
-    if processes.simulator(locations).file.exists():
-        services.append(processes.simulator(locations))
+    services = [each for each in processes.all_of(locations) if each.file.exists()]
     for service in services:
         click.echo(f"{service.name}: {'running' if service.is_running() else 'ended'}")
     click.echo(f"Notifications: {found.notifications_url}")
-    sys.exit(0 if all(service.is_running() for service in services) else 1)
+    sys.exit(0 if services and all(service.is_running() for service in services) else 1)
 
 
 @contextmanager

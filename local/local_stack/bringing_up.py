@@ -39,14 +39,18 @@ def bring_up(
         building.fingerprint(locations), _parameters(addresses, provider, extra_parameters)
     )
     if not deployment.is_in(locations.deployed_file):
+        processes.console(locations).stop()
         _deploy(locations, deployment, aws_port, addresses, environ, display)
     with display.step("Sending a first signed notification"):
         if cronofy_port is not None:
             processes.wait_for_simulator(locations, cronofy_port)
-        stack = _describe(locations, addresses, provider)
+        stack = _describe(locations, addresses, provider, _console_port(locations))
         round_trip.check(stack, locations)
     deployment.write(locations.deployed_file)
     stack.write(locations.stack_file)
+    if not processes.console(locations).is_running():
+        with display.step("Starting the console"):
+            processes.start_console(locations, _console_port(locations), environ)
     return stack
 
 
@@ -79,6 +83,12 @@ def _start_simulator(locations: Locations, provider: Provider, environ: Mapping[
     port = ports.choose("simulator", locations.ports_file, random.Random())
     processes.start_simulator(locations, port, provider, environ)
     return port
+
+
+def _console_port(locations: Locations) -> int:
+    if processes.console(locations).is_running():
+        return ports.remembered("console", locations.ports_file)
+    return ports.choose("console", locations.ports_file, random.Random())
 
 
 def _addresses(aws_port: int, cronofy_port: int | None, provider: Provider) -> Addresses:
@@ -120,7 +130,9 @@ def _deploy(
         routes.complete(deploying.STACK_NAME, deploying.API_ID, addresses.aws)
 
 
-def _describe(locations: Locations, addresses: Addresses, provider: Provider) -> Stack:
+def _describe(
+    locations: Locations, addresses: Addresses, provider: Provider, console_port: int
+) -> Stack:
     outputs = deploying.outputs(addresses.aws)
     return Stack(
         aws_endpoint_url=addresses.aws,
@@ -128,7 +140,7 @@ def _describe(locations: Locations, addresses: Addresses, provider: Provider) ->
         stack_name=deploying.STACK_NAME,
         notifications_url=outputs["NotificationsUrl"],
         cronofy_api_url=addresses.cronofy,
-        console_url=None,
+        console_url=f"http://127.0.0.1:{console_port}",
         client_id=provider.client_id,
         client_secret=provider.client_secret,
         aws_access_key_id=surroundings.CREDENTIALS["AWS_ACCESS_KEY_ID"],

@@ -1,4 +1,4 @@
-"""The stack's two processes: MiniStack, which plays AWS, and the Cronofy simulator."""
+"""The stack's processes: MiniStack, which plays AWS, the Cronofy simulator, and the console."""
 
 import os
 from collections.abc import Mapping
@@ -24,6 +24,15 @@ def simulator(locations: Locations) -> Service:
         locations.state / "simulator" / "process",
         locations.log("simulator"),
     )
+
+
+def console(locations: Locations) -> Service:
+    return Service("The console", locations.state / "console" / "process", locations.log("console"))
+
+
+def all_of(locations: Locations) -> tuple[Service, ...]:
+    """In the order in which they are to be stopped."""
+    return (console(locations), simulator(locations), ministack(locations))
 
 
 def start_ministack(locations: Locations, port: int, environ: Mapping[str, str]) -> None:
@@ -63,6 +72,14 @@ def start_simulator(
 
 def wait_for_simulator(locations: Locations, port: int) -> None:
     _wait(simulator(locations), f"http://{_LOOPBACK}:{port}/_control/health")
+
+
+def start_console(locations: Locations, port: int, environ: Mapping[str, str]) -> None:
+    """It looks at the stack that the stack file describes when it starts."""
+    python = locations.tool("dev", "python")
+    module = ("-m", "console", "--port", str(port), "--stack-file", locations.stack_file)
+    console(locations).start([python, *module], surroundings.plain(environ))
+    _wait(console(locations), f"http://{_LOOPBACK}:{port}/")
 
 
 def _wait(service: Service, url: str) -> None:

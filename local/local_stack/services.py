@@ -76,7 +76,7 @@ class Service:
             group = int(self.file.read_text())
             self._signal(group, signal.SIGTERM)
             self._wait_for_end()
-            self._signal(group, signal.SIGKILL)
+            self._signal(group, signal.SIGKILL)  # what it has started and not ended
         if self._process:
             self._process.wait()
         self.file.unlink(missing_ok=True)

@@ -13,7 +13,7 @@ class Stack:
     notifications_url: str
     """With `{account_id}` still in it."""
     cronofy_api_url: str
-    console_url: str | None
+    console_url: str
     client_id: str
     client_secret: str
     aws_access_key_id: str
