@@ -17,16 +17,16 @@ _CONFIG = Config(
 )
 
 
-def session() -> boto3.Session:
+def session(
+    key: str = surroundings.CREDENTIALS["AWS_ACCESS_KEY_ID"],
+    secret: str = surroundings.CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
+    token: str | None = None,
+) -> boto3.Session:
+    """The root user's, or that of the credentials given."""
     core = botocore.session.Session()
     core.set_config_variable("config_file", os.devnull)
     core.set_config_variable("credentials_file", os.devnull)
-    return boto3.Session(
-        aws_access_key_id=surroundings.CREDENTIALS["AWS_ACCESS_KEY_ID"],
-        aws_secret_access_key=surroundings.CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
-        region_name=surroundings.REGION,
-        botocore_session=core,
-    )
+    return boto3.Session(key, secret, token, surroundings.REGION, botocore_session=core)
 
 
 def client(name: Any, endpoint: str) -> Any:

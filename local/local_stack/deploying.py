@@ -46,7 +46,7 @@ def deploy(
     aws.client("s3", endpoint).create_bucket(Bucket=_BUCKET)
     settings = locations.state / "samconfig.toml"
     settings.touch(mode=0o600)
-    settings.write_text(_settings(_defaults(template) | dict(parameters)))
+    settings.write_text(sam_settings(defaults(template) | dict(parameters)))
     commands.run(
         [
             *(locations.tool("sam", "sam"), "deploy", "--config-file", settings),
@@ -71,13 +71,13 @@ def outputs(endpoint: str) -> dict[str, str]:
     }
 
 
-def _defaults(template: Path) -> dict[str, str]:
+def defaults(template: Path) -> dict[str, str]:
     """Without these an update would keep the values that the stack was given before."""
     described = yaml.safe_load(template.read_text())["Parameters"]
     return {name: str(each["Default"]) for name, each in described.items() if "Default" in each}
 
 
-def _settings(parameters: Mapping[str, str]) -> str:
+def sam_settings(parameters: Mapping[str, str]) -> str:
     """A file, and not the command line, where every user of the machine could read the secret."""
     overrides = [f"{name}={json.dumps(value)}" for name, value in parameters.items()]
     values = {

@@ -33,19 +33,26 @@ class Service:
         """Starts it in a group of its own: an interrupt at the keyboard does not reach it."""
         self.file.parent.mkdir(parents=True, exist_ok=True)
         self.log.parent.mkdir(parents=True, exist_ok=True)
-        with self.file.open("w") as lock, self.log.open("wb") as log:
+        with self.file.open("a") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            self._process = subprocess.Popen(
+            lock.truncate(0)
+            self._process = self._spawn(command, environ, lock.fileno())
+            lock.write(str(self._process.pid))
+
+    def _spawn(
+        self, command: Sequence[str | Path], environ: Mapping[str, str], lock: int
+    ) -> subprocess.Popen[bytes]:
+        with self.log.open("wb") as log:
+            return subprocess.Popen(
                 command,
                 env=dict(environ),
                 cwd=self.file.parent,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                pass_fds=(lock.fileno(),),
+                pass_fds=(lock,),
                 start_new_session=True,
             )
-            lock.write(str(self._process.pid))
 
     def is_running(self) -> bool:
         try:

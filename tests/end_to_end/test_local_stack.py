@@ -1,0 +1,116 @@
+"""The local stack itself: comes up whole, stays as it is, goes away without a trace."""
+
+import base64
+import hmac
+import json
+import socket
+from collections.abc import Callable
+from pathlib import Path
+from subprocess import CompletedProcess
+from urllib.parse import urlsplit
+
+import pytest
+import requests
+
+from local_stack import aws
+from local_stack.stack import Stack
+
+RunLocalStack = Callable[..., CompletedProcess[str]]
+
+
+def post(stack: Stack, body: bytes, secret: str) -> int:
+    signature = base64.b64encode(hmac.digest(secret.encode(), body, "sha256")).decode()
+    return requests.post(
+        stack.notifications_url.replace("{account_id}", "acc_1"),
+        data=body,
+        headers={"Cronofy-HMAC-SHA256": signature},
+        timeout=10,
+    ).status_code
+
+
+def test_a_signed_notification_is_accepted_and_a_forged_one_is_not(stack: Stack) -> None:
+    body = b'{"notification":{"type":"verification"}}'
+    assert post(stack, body, stack.client_secret) == 200
+    assert post(stack, body, "another secret") == 401
+
+
+def test_the_notifications_url_is_what_the_functions_build_callbacks_from(stack: Stack) -> None:
+    assert stack.notifications_url == stack.outputs["NotificationsUrl"]
+    assert stack.notifications_url.endswith("/notifications/{account_id}")
+
+
+def test_the_functions_run_with_no_more_than_their_role_grants(stack: Stack) -> None:
+    """`receive` cannot read the accounts table, so a stolen door opens nothing."""
+    functions = aws.client("lambda", stack.aws_endpoint_url).list_functions()["Functions"]
+    role = next(each["Role"] for each in functions if "Receive" in each["FunctionName"])
+    credentials = aws.client("sts", stack.aws_endpoint_url).assume_role(
+        RoleArn=role, RoleSessionName="test"
+    )["Credentials"]
+    session = aws.session(
+        credentials["AccessKeyId"], credentials["SecretAccessKey"], credentials["SessionToken"]
+    )
+    accounts = session.client("dynamodb", endpoint_url=stack.aws_endpoint_url)
+    with pytest.raises(accounts.exceptions.ClientError, match="AccessDenied"):
+        accounts.scan(TableName=stack.outputs["AccountsTableName"])
+
+
+def test_every_port_is_closed_to_other_machines(stack: Stack) -> None:
+    own_address = _address_of_this_machine()
+    for url in (stack.aws_endpoint_url, stack.cronofy_api_url, stack.console_url):
+        port = urlsplit(url).port or 0
+        assert _connects("127.0.0.1", port)
+        assert own_address is None or not _connects(own_address, port)
+
+
+def test_a_second_up_changes_nothing_and_down_leaves_nothing(
+    tmp_path: Path, run_local_stack: RunLocalStack
+) -> None:
+    try:
+        first = run_local_stack("up", tmp_path)
+        assert first.returncode == 0, first.stdout
+        before = (tmp_path / "stack.json").read_bytes()
+        processes = sorted(file.read_text() for file in tmp_path.glob("stack/*/process"))
+
+        second = run_local_stack("up", tmp_path)
+        assert second.returncode == 0, second.stdout
+        assert "sam deploy" not in second.stdout
+        assert (tmp_path / "stack.json").read_bytes() == before
+        assert sorted(f.read_text() for f in tmp_path.glob("stack/*/process")) == processes
+        assert run_local_stack("status", tmp_path).returncode == 0
+    finally:
+        down = run_local_stack("down", tmp_path)
+    assert down.returncode == 0
+    assert not (tmp_path / "stack.json").exists()
+    assert not (tmp_path / "stack").exists()
+    for url in (json.loads(before)["aws_endpoint_url"], json.loads(before)["cronofy_api_url"]):
+        assert not _connects("127.0.0.1", urlsplit(url).port or 0)
+    assert run_local_stack("status", tmp_path).returncode == 1
+
+
+def test_a_failure_names_the_step_and_the_log_and_leaves_no_process(
+    tmp_path: Path, run_local_stack: RunLocalStack
+) -> None:
+    failed = run_local_stack("up", tmp_path, "--merge-seconds", "7")  # a value not allowed
+    assert failed.returncode == 1
+    assert "sam deploy failed" in failed.stdout
+    assert str(tmp_path / "log" / "sam-deploy.log") in failed.stdout
+    assert not (tmp_path / "stack").exists()
+    ports = json.loads((tmp_path / "ports.json").read_text())
+    assert not any(_connects("127.0.0.1", port) for port in ports.values())
+
+
+def _connects(host: str, port: int) -> bool:
+    with socket.socket() as probe:
+        probe.settimeout(2)
+        return probe.connect_ex((host, port)) == 0
+
+
+def _address_of_this_machine() -> str | None:
+    """Sends nothing: a datagram socket only looks up which address it would send from."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))
+        except OSError:
+            return None
+        address: str = probe.getsockname()[0]
+    return None if address.startswith("127.") else address
