@@ -39,9 +39,13 @@ test: tools ## all tests, on a local stack of their own
 check: tools ## format, lint, types, template
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
-	@$(BIN)/mypy layers/calendar_mirror functions cli local
+	@$(BIN)/mypy layers/calendar_mirror functions cli local benchmarks
 	@AWS_DEFAULT_REGION=us-east-1 .local/venv/sam/bin/sam validate --lint --template template.yaml
 	@$(BIN)/cfn-lint --regions us-east-1 eu-central-1 -- template.yaml
+
+.PHONY: bench
+bench: tools ## the benchmarks: tables, and benchmarks/results/*.json
+	@$(BIN)/python -m benchmarks $(ARGS)
 
 .PHONY: samples
 samples: tools ## sign the sample events anew

@@ -12,9 +12,9 @@ from pathlib import Path
 
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-from console import looking
 from console.server import application
 from console.work import Work
+from demonstration import sight
 from local_stack import stack
 
 
@@ -27,10 +27,14 @@ class _Quiet(WSGIRequestHandler):
 
 def main() -> int:
     options = _options()
-    sight = looking.at(stack.read(options.stack_file))
     work = Work()
     work.start()
-    app = application(sight, work, now=lambda: datetime.now(UTC), rng=random.Random())
+    app = application(
+        sight.at(stack.read(options.stack_file)),
+        work,
+        now=lambda: datetime.now(UTC),
+        rng=random.Random(),
+    )
     server = make_server("127.0.0.1", options.port, app, threaded=True, request_handler=_Quiet)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: threading.Thread(target=server.shutdown).start())

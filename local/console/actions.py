@@ -14,8 +14,9 @@ from calendar_mirror.accounts_table import AccountsTable
 from calendar_mirror.messages import Kind, Message
 from calendar_mirror.records import Record
 from calendar_mirror.sync_queue import SyncQueue
-from console.looking import Sight
+from console import looking
 from demonstration import steps
+from demonstration.sight import Sight
 
 _SUMMARIES = ("Lunch", "Review", "Dentist", "Planning", "Call", "Workshop", "Interview", "Training")
 _TROUBLE_S = 15
@@ -105,7 +106,7 @@ def connect_account(sight: Sight, *, now: datetime) -> str:
 
 
 def _any(sight: Sight, account_id: str, rng: random.Random) -> Record:
-    records = list(sight.records(account_id).values())
+    records = list(looking.records(sight, account_id).values())
     if not records:
         raise NothingToChangeError("the account has no event")
     return rng.choice(records)

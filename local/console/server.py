@@ -16,11 +16,11 @@ from pathlib import Path
 from flask import Flask, Response, jsonify, request, send_from_directory
 from flask.typing import ResponseReturnValue
 
-from console import actions, sides
+from console import actions, looking, sides
 from console.actions import Change
-from console.looking import Sight
 from console.work import Entry, Work
-from demonstration.measuring import Passage, Watch
+from demonstration.measuring import Passage
+from demonstration.sight import Sight
 
 _STATIC = Path(__file__).parent / "static"
 _POLICY = (
@@ -79,11 +79,11 @@ def application(
 
 
 def _state(sight: Sight, work: Work, wanted: str, now: datetime) -> dict[str, object]:
-    simulator = sight.has_simulator()
-    accounts = sight.accounts()
+    simulator = looking.has_simulator(sight)
+    accounts = looking.accounts(sight)
     account_id = wanted if wanted in accounts else (accounts[-1] if accounts else "")
     items = list(sight.items(account_id)) if account_id else []
-    records = sight.records(account_id) if simulator and account_id else {}
+    records = looking.records(sight, account_id) if simulator and account_id else {}
     found = sides.pairs(records, items)
     return {
         "simulator": simulator,
@@ -93,13 +93,13 @@ def _state(sight: Sight, work: Work, wanted: str, now: datetime) -> dict[str, ob
         "events": sum(pair.calendar is not None for pair in found),
         "rows": sum(pair.table is not None and not pair.tombstone for pair in found),
         "differing": sides.differing(found) if simulator else None,
-        "stations": asdict(sight.stations(simulator=simulator)),
+        "stations": asdict(looking.stations(sight, simulator=simulator)),
         "log": [asdict(entry) for entry in work.entries],
     }
 
 
 def _measured(sight: Sight, account_id: str) -> Callable[[Change, Entry], Passage]:
-    watch = Watch(account_id, sight.calendar, sight.mirror, sight.writes, sight.queue)
+    watch = sight.watch(account_id)
 
     def measure(change: Change, entry: Entry) -> Passage:
         def waiting(seconds: float) -> None:

@@ -100,7 +100,8 @@ def move(
     event_uid = event.event_uid if keeps else world.mint("evt_external_")
     here = {"calendar_id": target.calendar_id, "event_uid": event_uid}
     document = documents.revised(event.latest.document, here, world.now)
-    arrived = Event(target.calendar_id, event_uid, event.event_id, event.zone)
+    was_there = account.events.get((target.calendar_id, event_uid))
+    arrived = was_there or Event(target.calendar_id, event_uid, event.event_id, event.zone)
     if world.settings.moved_event_leaves_deletion:
         delete(world, account, event, manner=Manner(quiet=True))
     else:

@@ -10,7 +10,7 @@ from cronofy_simulator.settings import Settings
 from cronofy_simulator.simulator import Simulator
 from cronofy_simulator.state.deliveries import Delivery, Ending, Outcome
 
-AT_ONCE = 64
+AT_ONCE = 128
 LONGEST_SLEEP = 1.0  # seconds; a clock that was turned elsewhere is noticed after that
 
 

@@ -11,9 +11,13 @@ READ_WRITE_SCOPE = (
 RETRY_DELAYS = (15.0, 60.0, 300.0, 900.0, 3600.0, 7200.0, 14400.0, 21600.0, 36000.0)
 
 
-def option(default: Any, meaning: str, *choices: Any, optional: bool = False) -> Any:
+def option(
+    default: Any, meaning: str, *choices: Any, optional: bool = False, least: float = 0
+) -> Any:
+    """`optional`: null is allowed. `least`: the smallest number that is."""
     return field(
-        default=default, metadata={"meaning": meaning, "choices": choices, "optional": optional}
+        default=default,
+        metadata={"meaning": meaning, "choices": choices, "optional": optional, "least": least},
     )
 
 
@@ -32,7 +36,8 @@ class Settings:
 
     # Tokens
     scope: str = option(READ_WRITE_SCOPE, "scope of an account made without one")
-    expires_in: int = option(3600, "life of an access token")
+    expires_in: int = option(3600, "life of an access token", least=1)
+    consent_events: int = option(0, "events of a calendar that the consent page makes")
     code_lifetime: float = option(300.0, "life of an authorization code")
     refresh_rotates: bool = option(True, "a refresh replaces the refresh token")
     old_refresh_token_grace: float | None = option(
@@ -64,7 +69,7 @@ class Settings:
     window_past_days: int = option(42, "days behind today that can be read")
     window_future_days: int = option(201, "days ahead of today that can be read")
     from_edge_inclusive: bool = option(True, "an event that ends exactly at `from` is returned")
-    page_size: int = option(100, "events on one page")
+    page_size: int = option(100, "events on one page", least=1)
     page_order: str = option("start", "order of a read", "start", "modified", "random")
     pages: str = option("snapshot", "what later pages show", "snapshot", "live")
     page_link_lifetime: float | None = option(600.0, "null: for ever", optional=True)
@@ -101,12 +106,12 @@ class Settings:
     retry_delays: tuple[float, ...] = option(RETRY_DELAYS, "between one attempt and the next")
     retry_window: float = option(86400.0, "failing for so long closes the channel")
     gone_closes_channel: bool = option(False, "an answer of 410 closes the channel at once")
-    deliveries_in_flight: int = option(8, "at once, for one channel")
+    deliveries_in_flight: int = option(8, "at once, for one channel", least=1)
 
     # Limits
     limits_enabled: bool = option(True, "off: never 429 but by a fault")
-    calls_per_second: int = option(50, "of the application")
-    calls_per_minute: int = option(500, "of the application")
+    calls_per_second: int = option(50, "of the application", least=1)
+    calls_per_minute: int = option(500, "of the application", least=1)
     token_calls_count: bool = option(True, "token calls count towards the limits")
     throttled_calls_count: bool = option(False, "a call answered 429 counts as well")
     retry_after: int | None = option(None, "Retry-After on a 429; null: no header", optional=True)
@@ -136,9 +141,13 @@ def _problem(known: Field[Any], value: object) -> str:
         return f"{known.name} is one of {', '.join(map(str, choices))}"
     if value is None and known.metadata["optional"]:
         return ""
-    if known.default is None:
-        return "" if type(value) is int else f"{known.name} is a whole number or null"
-    return "" if _fits(known.default, value) else f"{known.name} is a {_word(known.default)}"
+    example = 0 if known.default is None else known.default
+    if not _fits(example, value):
+        return f"{known.name} is a {_word(example)}"
+    least = known.metadata["least"]
+    if any(each < least for each in _numbers(value)):
+        return f"{known.name} is not below {least}"
+    return ""
 
 
 def _fits(example: object, value: object) -> bool:
@@ -148,6 +157,11 @@ def _fits(example: object, value: object) -> bool:
         sort = float if example and isinstance(example[0], float) else str
         return isinstance(value, tuple) and all(_fits(sort(), each) for each in value)
     return type(value) is type(example)
+
+
+def _numbers(value: object) -> list[float]:
+    listed = value if isinstance(value, tuple) else (value,)
+    return [each for each in listed if isinstance(each, int | float)]
 
 
 def _word(example: object) -> str:

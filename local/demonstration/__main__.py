@@ -8,15 +8,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
 
-import boto3
 import requests
 from rich.console import Console
 from rich.status import Status
 
-from demonstration import steps
-from demonstration.calendar import Account, Calendar
+from demonstration import sight, steps
+from demonstration.calendar import Account
 from demonstration.measuring import Passage, Watch
-from demonstration.mirror import Mirror, Queue, WriteCounter
+from demonstration.sight import Sight
 from local_stack import stack
 from local_stack.stack import Stack
 
@@ -30,9 +29,8 @@ def main() -> int:
     except (OSError, ValueError, KeyError):
         console.print("There is no local stack. Bring one up: make up", style="red")
         return 1
-    calendar = Calendar(found.cronofy_api_url, requests.Session())
     try:
-        return _demonstrate(found, calendar, console)
+        return _demonstrate(sight.at(found), console)
     except requests.RequestException as error:
         console.print(
             "The demonstration changes calendars through the simulator's control API, and "
@@ -43,16 +41,17 @@ def main() -> int:
         return 1
 
 
-def _demonstrate(found: Stack, calendar: Calendar, console: Console) -> int:
+def _demonstrate(looking: Sight, console: Console) -> int:
+    calendar = looking.calendar
     account = calendar.new_account(f"acc_demo_{uuid4().hex[:8]}", ["Home", "Work"])
     steps.fill(calendar, account, today=datetime.now(UTC).date())
-    watch = _watch(found, calendar, account)
+    watch = looking.watch(account.account_id)
     _heading(console)
     connected = steps.Step("account connected", lambda: _add(account))
     arrived = [
         _show(step, watch, console) for step in [connected, *steps.changes(calendar, account)]
     ]
-    return _verdict(all(arrived), watch, found, console)
+    return _verdict(all(arrived), watch, looking.stack, console)
 
 
 def _heading(console: Console) -> None:
@@ -108,29 +107,6 @@ def _add(account: Account) -> None:
         *("--refresh-token", account.refresh_token, "--access-token", account.access_token),
     ]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-
-
-def _watch(found: Stack, calendar: Calendar, account: Account) -> Watch:
-    session = boto3.Session(
-        aws_access_key_id=found.aws_access_key_id,
-        aws_secret_access_key=found.aws_secret_access_key,
-        region_name=found.region,
-    )
-    resource = session.resource("dynamodb", endpoint_url=found.aws_endpoint_url)
-    table = found.outputs["EventsTableName"]
-    return Watch(
-        account.account_id,
-        calendar,
-        Mirror(resource.meta.client, table),
-        WriteCounter(
-            session.client("dynamodbstreams", endpoint_url=found.aws_endpoint_url),
-            resource.Table(table).latest_stream_arn,
-        ),
-        Queue(
-            session.client("sqs", endpoint_url=found.aws_endpoint_url),
-            found.outputs["SyncQueueUrl"],
-        ),
-    )
 
 
 if __name__ == "__main__":

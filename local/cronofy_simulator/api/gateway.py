@@ -30,7 +30,8 @@ def _counted(
         known = _bearer(world, request)
         account_id = known.account_id if known else ""
     response = _admitted(world, request, route, placeholders, account_id)
-    world.calls.record(route.name, account_id, response.status, now)
+    status = 0 if response.dropped else response.status
+    world.calls.record(route.name, account_id, status, now)
     return response
 
 

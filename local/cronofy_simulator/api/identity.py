@@ -1,6 +1,7 @@
 """Account, UserInfo, profiles and calendars. Source: reference 6."""
 
 from cronofy_simulator.api.call import Call
+from cronofy_simulator.enrolment import add_calendar, remove_profile
 from cronofy_simulator.state.accounts import Account, Calendar, Profile
 from cronofy_simulator.wire import Json, Request, Response, answer, empty, invalid
 from cronofy_simulator.world import World
@@ -87,24 +88,6 @@ def create_calendar(world: World, call: Call) -> Response:
         return invalid({"name": "duplicate_calendar_name"})
     created = add_calendar(world, call.account, profile, name)
     return answer({"calendar": calendar_document(call.account, created)})
-
-
-def add_calendar(
-    world: World, account: Account, profile: Profile, name: str, calendar_id: str = ""
-) -> Calendar:
-    calendar_id = calendar_id or f"cal_{profile.profile_id[4:]}_{world.mint('')}"
-    first = not any(True for _ in account.calendars_of(profile.profile_id))
-    calendar = Calendar(calendar_id, profile.profile_id, name, primary=first)
-    account.calendars[calendar_id] = calendar
-    return calendar
-
-
-def remove_profile(account: Account, profile_id: str) -> None:
-    gone = [each.calendar_id for each in account.calendars_of(profile_id)]
-    account.forget(gone)
-    for calendar_id in gone:
-        del account.calendars[calendar_id]
-    del account.profiles[profile_id]
 
 
 def profile_document(request: Request, profile: Profile) -> Json:

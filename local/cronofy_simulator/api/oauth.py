@@ -2,7 +2,8 @@
 
 import hmac
 
-from cronofy_simulator.state.accounts import Account, Calendar, Profile
+from cronofy_simulator import enrolment
+from cronofy_simulator.state.accounts import Profile
 from cronofy_simulator.state.tokens import TokenPair
 from cronofy_simulator.wire import Json, Request, Response, answer, empty, invalid
 from cronofy_simulator.world import World
@@ -47,7 +48,7 @@ def application_calendar(world: World, request: Request) -> Response:
     name = fields.get("application_calendar_id")
     if not isinstance(name, str) or not name:
         return invalid({"application_calendar_id": "required"})
-    account = _application_calendar(world, name)
+    account = enrolment.application_calendar(world, name)
     granted = world.settings.default_scope
     authorization = world.tokens.authorize(account.account_id, granted, "")
     pair = world.tokens.issue(authorization, world.settings, world.now)
@@ -140,19 +141,3 @@ def _subject(world: World, fields: Json) -> str | None:
         found = world.tokens.named(str(fields["token"]))
         return found.account_id if found else ""
     return str(fields["sub"]) if fields.get("sub") else None
-
-
-def _application_calendar(world: World, name: str) -> Account:
-    for account in world.accounts.values():
-        if account.application_calendar_id == name:
-            return account
-    account = Account(world.mint("apc_"), "", name, kind="application_calendar")
-    account.application_calendar_id = name
-    profile = Profile(world.mint("pro_"), "cronofy", "cronofy", name)
-    calendar_id = f"cal_{profile.profile_id[4:]}_{world.mint('')}"
-    account.profiles[profile.profile_id] = profile
-    account.calendars[calendar_id] = Calendar(
-        calendar_id, profile.profile_id, name, primary=True, permission_level="unrestricted"
-    )
-    world.accounts[account.account_id] = account
-    return account

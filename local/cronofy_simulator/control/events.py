@@ -7,7 +7,7 @@ from cronofy_simulator import changes, variety
 from cronofy_simulator.api.queries import EVENT_FLAGS, parse
 from cronofy_simulator.api.reading import read_all
 from cronofy_simulator.changes import Manner
-from cronofy_simulator.control.route import Order, refuse
+from cronofy_simulator.control.route import NUMBER, Order, Types, mistyped, refuse
 from cronofy_simulator.instants import find_zone, format_time, parse_date, parse_time
 from cronofy_simulator.state.accounts import Account, Calendar
 from cronofy_simulator.state.events import Event
@@ -15,10 +15,28 @@ from cronofy_simulator.wire import Json, Request, Response, answer
 from cronofy_simulator.world import World
 
 MOST_AT_ONCE = 10_000
-OWN_FIELDS = (
-    *("count", "series", "every_seconds", "variety", "tzid", "quiet", "managed"),
-    *("calendar_id", "event_uid", "event_id", "notifications", "move_seconds", "changes", "where"),
-)
+OWN_FIELDS: Types = {
+    "count": int,
+    "series": (str, bool),
+    "every_seconds": NUMBER,
+    "move_seconds": NUMBER,
+    "variety": list,
+    "tzid": str,
+    "quiet": bool,
+    "managed": bool,
+    "calendar_id": str,
+    "event_uid": str,
+    "event_id": str,
+}
+BULK: Types = {
+    "where": dict,
+    "count": int,
+    "changes": dict,
+    "delete": bool,
+    "notifications": str,
+    "quiet": bool,
+}
+BAD_SPAN = "start and end are Dates or Times, of one sort, and end is not before start"
 
 
 def truth(world: World, order: Order, account: Account) -> Response:
@@ -35,18 +53,18 @@ def create(world: World, order: Order, account: Account) -> Response:
     """One event, or `count` of them; with `series` they share a series_identifier."""
     fields = order.fields
     calendar = _calendar(account, fields)
-    count = fields.get("count", 1)
-    problem = _problem(world, fields, count, calendar)
+    problem = _problem(fields, calendar)
     if calendar is None or problem:
         return refuse(problem)
     series = str(fields["series"]) if fields.get("series") else ""
     if fields.get("series") is True:
         series = world.mint("ser_")
     made = [
-        _create_one(world, account, calendar, fields, number, series) for number in range(count)
+        _create_one(world, account, calendar, fields, number, series)
+        for number in range(fields.get("count", 1))
     ]
     if None in made:
-        return refuse("start and end are Dates or Times, of one sort, and end is not before start")
+        return refuse(BAD_SPAN)
     return answer({"events": [each.latest.document for each in made if each is not None]}, 201)
 
 
@@ -56,6 +74,9 @@ def change(world: World, order: Order, account: Account) -> Response:
     live = [each for each in found if not each.latest.deleted]
     if not live:
         return refuse(f"the account has no event {order.path['event_uid']}", 404)
+    problem = mistyped(order.fields, OWN_FIELDS)
+    if problem:
+        return refuse(problem)
     changed = _change_one(world, account, live[-1], order.fields, _manner(order.fields))
     return refuse(changed) if isinstance(changed, str) else answer(changed.latest.document)
 
@@ -72,23 +93,19 @@ def delete(world: World, order: Order, account: Account) -> Response:
 
 def bulk(world: World, order: Order, account: Account) -> Response:
     """`changes` or `delete` to up to `count` events like `where`; `notifications`: each, one."""
-    count = order.fields.get("count", MOST_AT_ONCE)
-    if type(count) is not int or count < 1:
-        return refuse("count is a whole number from 1")
-    where = order.fields.get("where") or {}
-    live = [each for each in account.events.values() if not each.latest.deleted]
-    chosen = [each for each in live if _is_like(each, where)][:count]
-    told = chosen if order.fields.get("notifications", "each") == "each" else chosen[-1:]
-    for event in chosen:
-        manner = Manner(quiet=event not in told or bool(order.fields.get("quiet")))
-        if order.fields.get("delete"):
+    fields = order.fields
+    chosen = _chosen(account, fields.get("where") or {}, fields.get("count") or MOST_AT_ONCE)
+    changed = fields.get("changes") or {}
+    problem = mistyped(changed, OWN_FIELDS)
+    for event in chosen if not problem else ():
+        is_told = fields.get("notifications") != "one" or event is chosen[-1]
+        manner = Manner(quiet=not is_told or bool(fields.get("quiet")))
+        if fields.get("delete"):
             changes.delete(world, account, event, manner=manner)
             continue
-        fields = order.fields.get("changes") or {}
-        changed = _change_one(world, account, event, fields, manner)
-        if isinstance(changed, str):
-            return refuse(changed)
-    return answer({"changed": [each.event_uid for each in chosen]})
+        outcome = _change_one(world, account, event, changed, manner)
+        problem = outcome if isinstance(outcome, str) else problem
+    return refuse(problem) if problem else answer({"changed": [e.event_uid for e in chosen]})
 
 
 def _create_one(
@@ -132,10 +149,10 @@ def _change_one(
             shown
             and changes.revise(world, account, event, shown, manner=Manner(quiet=True)) is None
         ):
-            return "end is before start"
+            return BAD_SPAN
         return changes.move(world, account, event, calendar, manner=manner)
     changed = changes.revise(world, account, event, shown, manner=manner)
-    return changed or "start and end are Dates or Times, of one sort, and end is not before start"
+    return changed or BAD_SPAN
 
 
 def _calendar(account: Account, fields: Json) -> Calendar | None:
@@ -144,15 +161,17 @@ def _calendar(account: Account, fields: Json) -> Calendar | None:
     return next((each for each in live if named in (None, each.calendar_id)), None)
 
 
-def _problem(world: World, fields: Json, count: Any, calendar: Calendar | None) -> str:
+def _problem(fields: Json, calendar: Calendar | None) -> str:
+    problem = mistyped(fields, OWN_FIELDS)
+    if problem:
+        return problem
     if calendar is None:
         return f"the account has no calendar {fields.get('calendar_id', '')}"
-    if type(count) is not int or not 0 < count <= MOST_AT_ONCE:
-        return f"count is a whole number up to {MOST_AT_ONCE}"
-    unknown = [each for each in fields.get("variety") or () if each not in variety.NAMES]
-    if unknown:
+    if not 0 < fields.get("count", 1) <= MOST_AT_ONCE:
+        return f"count is at least 1 and at most {MOST_AT_ONCE}"
+    if any(each not in variety.NAMES for each in fields.get("variety") or ()):
         return f"variety is of {', '.join(variety.NAMES)}"
-    if fields.get("tzid") and find_zone(str(fields["tzid"])) is None:
+    if fields.get("tzid") and find_zone(fields["tzid"]) is None:
         return f"there is no zone {fields['tzid']}"
     return ""
 
@@ -181,9 +200,15 @@ def _later(value: Any, seconds: float) -> Any:
     return value if instant is None else format_time(instant + timedelta(seconds=seconds))
 
 
-def _is_like(event: Event, where: Json) -> bool:
-    document = event.latest.document
-    return all(document.get(name) == value for name, value in where.items())
+def _chosen(account: Account, where: Json, count: int) -> list[Event]:
+    """Live events whose documents have the values that `where` names."""
+    live = (each for each in account.events.values() if not each.latest.deleted)
+    like = [
+        each
+        for each in live
+        if all(each.latest.document.get(name) == value for name, value in where.items())
+    ]
+    return like[: max(count, 0)]
 
 
 def _manner(fields: Json) -> Manner:

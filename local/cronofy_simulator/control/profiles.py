@@ -1,26 +1,45 @@
 """Profiles and what the account is told of them, and notifications sent on request."""
 
 from cronofy_simulator import changes
-from cronofy_simulator.control.route import Order, refuse
+from cronofy_simulator.control.route import Order, Types, refuse
+from cronofy_simulator.enrolment import add_calendar, add_profile
 from cronofy_simulator.instants import format_time
 from cronofy_simulator.notifications import announce, post
 from cronofy_simulator.state.accounts import Account, Profile
 from cronofy_simulator.wire import Response, answer
 from cronofy_simulator.world import World
 
+FIELDS: Types = {
+    "conferencing": bool,
+    "profile_id": str,
+    "profile_name": str,
+    "provider_name": str,
+    "provider_service": str,
+    "initial_sync_required": bool,
+    "calendars": int,
+}
+NOTIFICATION: Types = {"type": str, "changes_since": str, "channel_id": str}
+
 
 def create(world: World, order: Order, account: Account) -> Response:
     """A further profile; `{"conferencing": true}` for one of a conferencing service."""
-    conferencing = bool(order.fields.get("conferencing", False))
-    profile = Profile(
-        str(order.fields.get("profile_id") or world.mint("pro_")),
-        str(order.fields.get("provider_name") or ("zoom" if conferencing else "office365")),
-        "" if conferencing else str(order.fields.get("provider_service") or "office365"),
-        str(order.fields.get("profile_name") or account.email),
-        initial_sync_required=bool(order.fields.get("initial_sync_required", False)),
+    fields = order.fields
+    profile = add_profile(
+        world,
+        account,
+        fields.get("profile_name") or "",
+        profile_id=fields.get("profile_id") or "",
+        provider_name=fields.get("provider_name") or "office365",
+        provider_service=fields.get("provider_service") or "office365",
+        initial_sync_required=bool(fields.get("initial_sync_required")),
     )
-    kind = account.conferencing_profiles if conferencing else account.profiles
-    kind[profile.profile_id] = profile
+    if fields.get("conferencing"):
+        profile.provider_name = fields.get("provider_name") or "zoom"
+        profile.provider_service = ""
+        account.conferencing_profiles[profile.profile_id] = account.profiles.pop(profile.profile_id)
+    else:
+        for number in range(max(fields.get("calendars") or 0, 0)):
+            add_calendar(world, account, profile, f"Calendar {number + 1}")
     return answer({"profile_id": profile.profile_id}, 201)
 
 

@@ -2,8 +2,8 @@
 
 import json
 
-from cronofy_simulator.control import accounts, events, machinery, profiles
-from cronofy_simulator.control.route import Control, Order, of_account, refuse
+from cronofy_simulator.control import accounts, calendars, events, machinery, profiles, tokens
+from cronofy_simulator.control.route import NUMBER, Control, Order, of_account, refuse, taking
 from cronofy_simulator.wire import Request, Response
 from cronofy_simulator.world import World
 
@@ -11,37 +11,37 @@ _ACCOUNT = "accounts/{account_id}"
 ROUTES: dict[str, Control] = {
     "GET health": machinery.health,
     "GET clock": machinery.show_clock,
-    "POST clock": machinery.advance_clock,
+    "POST clock": taking(machinery.advance_clock, {"advance_seconds": NUMBER}),
     "GET settings": machinery.show_settings,
     "PATCH settings": machinery.change_settings,
     "GET faults": machinery.list_faults,
-    "POST faults": machinery.add_fault,
+    "POST faults": taking(machinery.add_fault, machinery.FAULT),
     "DELETE faults": machinery.clear_faults,
     "DELETE faults/{fault_id}": machinery.remove_fault,
     "GET calls": machinery.show_calls,
     "DELETE calls": machinery.reset_calls,
     "GET deliveries": machinery.list_deliveries,
-    "POST accounts": accounts.create,
+    "POST accounts": taking(accounts.create, accounts.FIELDS),
     "GET accounts": accounts.index,
     f"GET {_ACCOUNT}": of_account(accounts.show),
     f"DELETE {_ACCOUNT}": of_account(accounts.remove),
-    f"POST {_ACCOUNT}/tokens": of_account(accounts.issue_tokens),
-    f"POST {_ACCOUNT}/tokens/expire": of_account(accounts.expire_tokens),
-    f"POST {_ACCOUNT}/tokens/revoke": of_account(accounts.revoke_tokens),
-    f"POST {_ACCOUNT}/codes": of_account(accounts.issue_code),
-    f"POST {_ACCOUNT}/pages/expire": of_account(accounts.expire_pages),
-    f"POST {_ACCOUNT}/calendars": of_account(accounts.create_calendar),
-    f"DELETE {_ACCOUNT}/calendars/{{calendar_id}}": of_account(accounts.delete_calendar),
-    f"POST {_ACCOUNT}/profiles": of_account(profiles.create),
+    f"POST {_ACCOUNT}/tokens": of_account(tokens.issue, {"scope": str}),
+    f"POST {_ACCOUNT}/tokens/expire": of_account(tokens.expire, {}),
+    f"POST {_ACCOUNT}/tokens/revoke": of_account(tokens.revoke, {}),
+    f"POST {_ACCOUNT}/codes": of_account(tokens.issue_code, {"scope": str, "redirect_uri": str}),
+    f"POST {_ACCOUNT}/pages/expire": of_account(tokens.expire_pages, {}),
+    f"POST {_ACCOUNT}/calendars": of_account(calendars.create, calendars.FIELDS),
+    f"DELETE {_ACCOUNT}/calendars/{{calendar_id}}": of_account(calendars.delete),
+    f"POST {_ACCOUNT}/profiles": of_account(profiles.create, profiles.FIELDS),
     f"POST {_ACCOUNT}/profiles/{{profile_id}}/disconnect": of_account(profiles.disconnect),
     f"POST {_ACCOUNT}/profiles/{{profile_id}}/reconnect": of_account(profiles.reconnect),
     f"POST {_ACCOUNT}/profiles/{{profile_id}}/initial_sync_completed": of_account(
         profiles.complete_initial_sync
     ),
-    f"POST {_ACCOUNT}/notifications": of_account(profiles.notify),
+    f"POST {_ACCOUNT}/notifications": of_account(profiles.notify, profiles.NOTIFICATION),
     f"GET {_ACCOUNT}/events": of_account(events.truth),
     f"POST {_ACCOUNT}/events": of_account(events.create),
-    f"PATCH {_ACCOUNT}/events": of_account(events.bulk),
+    f"PATCH {_ACCOUNT}/events": of_account(events.bulk, events.BULK),
     f"PATCH {_ACCOUNT}/events/{{event_uid}}": of_account(events.change),
     f"DELETE {_ACCOUNT}/events/{{event_uid}}": of_account(events.delete),
 }

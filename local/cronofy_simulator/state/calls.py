@@ -9,7 +9,7 @@ from cronofy_simulator.wire import Json
 
 @dataclass(slots=True)
 class CallLog:
-    """`account_id` is empty for calls that no known token came with."""
+    """`account_id` is empty for calls that no known token came with; status 0: no answer."""
 
     counts: Counter[tuple[str, str, int]] = field(default_factory=Counter)
     throttled: list[datetime] = field(default_factory=list)

@@ -19,7 +19,7 @@ class Span:
     all_day: bool
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Version:
     """What an event became at `modified_at`; reads show it from `visible_at` on."""
 
@@ -30,7 +30,7 @@ class Version:
     visible_at: datetime
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Event:
     """`event_id` is the application's own id, of events that it manages; else empty."""
 
