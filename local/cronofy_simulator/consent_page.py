@@ -11,8 +11,8 @@ _FRAME = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>{title}</title>
 <meta name="viewport" content="width=device-width">
 <style>
-body {{ font: 16px/1.5 system-ui, sans-serif; margin: 4rem auto; max-width: 32rem; padding: 0 1rem
-}} label, select, input {{ display: block; width: 100%; box-sizing: border-box }}
+body {{ font: 16px/1.5 system-ui, sans-serif; margin: 4rem auto; max-width: 32rem }}
+label, select, input {{ display: block; width: 100%; box-sizing: border-box }}
 select, input, button {{ font: inherit; padding: .5rem; margin: .25rem 0 1rem }}
 </style></head><body><h1>{title}</h1>{body}</body></html>
 """
@@ -24,7 +24,8 @@ def ask(request: Request, accounts: list[Account], linked: Account | None) -> Re
     )
     note = ""
     if linked is not None and request.parameter("avoid_linking") != "true":
-        note = f"<p>A new calendar is linked to {escape(linked.email)}: this browser has been here.</p>"
+        known = escape(linked.email)
+        note = f"<p>A new calendar is linked to {known}: this browser has been here.</p>"
     body = f"""
 <p>An application asks for:</p><ul>{scopes}</ul>{note}
 <form method="post">
