@@ -49,7 +49,7 @@ bench: tools ## the benchmarks: tables, and benchmarks/results/*.json
 
 .PHONY: samples
 samples: tools ## sign the sample events anew
-	@$(BIN)/calmirror sample --all $(ARGS)
+	@$(BIN)/calmirror sample all --write events $(ARGS)
 
 LOCK = .local/venv/lock/bin/uv pip compile --quiet --universal --python .local/venv/lock/bin/python \
 	--python-version 3.11 --generate-hashes --no-emit-index-url --no-header

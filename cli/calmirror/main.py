@@ -1,0 +1,23 @@
+"""The command itself."""
+
+from __future__ import annotations
+
+import click
+
+from calmirror.accounts import accounts
+from calmirror.dead_letters import dlq
+from calmirror.events import events
+from calmirror.notifying import notify
+from calmirror.samples import sample
+from calmirror.status import status
+from calmirror.syncing import sync
+from calmirror.verifying import verify
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def main() -> None:
+    """Operate Calendar Mirror, in AWS or on this machine."""
+
+
+for _command in (accounts, dlq, events, notify, sample, status, sync, verify):
+    main.add_command(_command)
