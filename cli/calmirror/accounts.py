@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -95,7 +96,10 @@ def show(stack: Stack, account_id: str, as_json: bool) -> None:
     item = next((each for each in items(stack) if each["account_id"] == account_id), None)
     if item is None:
         raise click.ClickException(f"There is no account {account_id}.")
-    (printing.document if as_json else printing.record)(_shown(item))
+    if as_json:
+        printing.document(_shown(item))
+    else:
+        printing.record(_shown(item))
 
 
 def items(stack: Stack) -> Iterator[Mapping[str, Any]]:
@@ -136,7 +140,7 @@ def _row(item: Mapping[str, Any]) -> dict[str, Any]:
 def _secret(given: str) -> str:
     if given != "-":
         return given
-    text = click.get_text_stream("stdin").read().strip()
+    text = sys.stdin.read().strip()
     if not text:
         raise click.UsageError("no refresh token came from the standard input")
     return text

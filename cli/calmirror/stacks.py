@@ -139,14 +139,15 @@ def _local(file: Path) -> Stack:
 def _described(session: boto3.Session, name: str, endpoint: str | None) -> dict[str, Any]:
     client = session.client("cloudformation", endpoint_url=endpoint, config=_AWS)
     try:
-        stacks: list[dict[str, Any]] = client.describe_stacks(StackName=name)["Stacks"]
+        stacks: list[Any] = [*client.describe_stacks(StackName=name)["Stacks"]]
     except ClientError as error:
         if error.response["Error"]["Code"] == "ValidationError":
             raise click.ClickException(
                 f"There is no stack {name!r} in {session.region_name} for these credentials."
             ) from error
         raise
-    return stacks[0]
+    described: dict[str, Any] = stacks[0]
+    return described
 
 
 def _parameters(described: dict[str, Any]) -> dict[str, str]:

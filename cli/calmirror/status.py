@@ -20,7 +20,7 @@ def status(stack: Stack, as_json: bool) -> None:
     found = list(accounts.items(stack))
     reads = sorted(read for item in found if (read := accounts.last_read(item)))
     now = datetime.now(UTC)
-    fields = {
+    fields: dict[str, Any] = {
         "stack": stack.name,
         "aws": stack.endpoint or stack.session.region_name,
         "notifications_url": stack.outputs["NotificationsUrl"],

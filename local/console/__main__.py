@@ -15,7 +15,6 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 from console.server import application
 from console.work import Work
 from demonstration import sight
-from local_stack import stack
 
 
 class _Quiet(WSGIRequestHandler):
@@ -30,7 +29,7 @@ def main() -> int:
     work = Work()
     work.start()
     app = application(
-        sight.at(stack.read(options.stack_file)),
+        sight.at(options.stack_file),
         work,
         now=lambda: datetime.now(UTC),
         rng=random.Random(),

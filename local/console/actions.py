@@ -9,11 +9,7 @@ from datetime import datetime, timedelta
 from uuid import uuid4
 
 from calendar_mirror import instants
-from calendar_mirror.accounts import Account, Tokens
-from calendar_mirror.accounts_table import AccountsTable
-from calendar_mirror.messages import Kind, Message
 from calendar_mirror.records import Record
-from calendar_mirror.sync_queue import SyncQueue
 from console import looking
 from demonstration import steps
 from demonstration.sight import Sight
@@ -94,15 +90,10 @@ def trouble(name: str, sight: Sight) -> bool:
 
 def connect_account(sight: Sight, *, now: datetime) -> str:
     """Open a new account with a filled calendar, and put it in place; return its id."""
-    made = sight.calendar.new_account(f"acc_console_{uuid4().hex[:8]}", ["Home", "Work"])
-    steps.fill(sight.calendar, made, today=now.date())
-    outputs = sight.stack.outputs
-    account = Account(made.account_id, "us", Tokens(made.refresh_token, made.access_token))
-    AccountsTable(sight.dynamodb, outputs["AccountsTableName"]).add(account, added_at=now)
-    queue = SyncQueue(sight.queue.client, outputs["SyncQueueUrl"], outputs["DeadLetterQueueUrl"])
-    message = Message(made.account_id, Kind.FULL, None, now, now, "operator")
-    queue.send(message, unique=uuid4().hex)
-    return made.account_id
+    account = sight.calendar.new_account(f"acc_console_{uuid4().hex[:8]}", ["Home", "Work"])
+    steps.fill(sight.calendar, account, today=now.date())
+    sight.put_in_place(account)
+    return account.account_id
 
 
 def _any(sight: Sight, account_id: str, rng: random.Random) -> Record:

@@ -3,5 +3,5 @@
 on its way into the table.
 
 Reading order: `calendar` (Cronofy's side), `mirror` (the table's side), `measuring` (one change,
-from the one to the other), `steps` (what is done), `__main__`.
+from the one to the other), `sight` (a whole stack), `steps` (what is done), `__main__`.
 """

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import subprocess
+import argparse
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,32 +13,34 @@ from rich.console import Console
 from rich.status import Status
 
 from demonstration import sight, steps
-from demonstration.calendar import Account
 from demonstration.measuring import Passage, Watch
 from demonstration.sight import Sight
-from local_stack import stack
 from local_stack.stack import Stack
-
-_STACK_FILE = Path(".local/stack.json")
 
 
 def main() -> int:
     console = Console(highlight=False)
     try:
-        found = stack.read(_STACK_FILE)
+        looking = sight.at(_options().stack_file)
     except (OSError, ValueError, KeyError):
         console.print("There is no local stack. Bring one up: make up", style="red")
         return 1
     try:
-        return _demonstrate(sight.at(found), console)
+        return _demonstrate(looking, console)
     except requests.RequestException as error:
         console.print(
             "The demonstration changes calendars through the simulator's control API, and "
-            f"{found.cronofy_api_url} did not take that: {type(error).__name__}. "
+            f"{looking.stack.cronofy_api_url} did not take that: {type(error).__name__}. "
             "Bring the stack up without CRONOFY_API_URL.",
             style="red",
         )
         return 1
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="demonstration", description=__doc__)
+    parser.add_argument("--stack-file", type=Path, default=Path(".local/stack.json"))
+    return parser.parse_args()
 
 
 def _demonstrate(looking: Sight, console: Console) -> int:
@@ -47,7 +49,7 @@ def _demonstrate(looking: Sight, console: Console) -> int:
     steps.fill(calendar, account, today=datetime.now(UTC).date())
     watch = looking.watch(account.account_id)
     _heading(console)
-    connected = steps.Step("account connected", lambda: _add(account))
+    connected = steps.Step("account connected", lambda: looking.put_in_place(account))
     arrived = [
         _show(step, watch, console) for step in [connected, *steps.changes(calendar, account)]
     ]
@@ -97,16 +99,6 @@ def _verdict(arrived: bool, watch: Watch, found: Stack, console: Console) -> int
     console.print(f"  compare     {bin_directory}/calmirror verify {watch.account_id}")
     console.print("  stop it     make down")
     return 0
-
-
-def _add(account: Account) -> None:
-    """Put the account in place as an operator does, with the command."""
-    command = [
-        str(Path(sys.executable).with_name("calmirror")),
-        *("accounts", "add", account.account_id),
-        *("--refresh-token", account.refresh_token, "--access-token", account.access_token),
-    ]
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
 
 
 if __name__ == "__main__":

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import boto3
 import requests
 from boto3.dynamodb.conditions import Key
 
-from demonstration.calendar import Calendar
+import local_stack.stack
+from demonstration.calendar import Account, Calendar
 from demonstration.measuring import Watch
 from demonstration.mirror import Mirror, Queue, WriteCounter
 from local_stack.stack import Stack
@@ -20,10 +24,12 @@ from local_stack.stack import Stack
 class Sight:
     """
     Attributes:
+        file: the stack's ``stack.json``.
         dynamodb: boto3's client that takes and gives Python values (``resource.meta.client``).
     """
 
     stack: Stack
+    file: Path
     calendar: Calendar
     mirror: Mirror
     queue: Queue
@@ -33,6 +39,16 @@ class Sight:
     def watch(self, account_id: str) -> Watch:
         """Look at one account."""
         return Watch(account_id, self.calendar, self.mirror, self.writes, self.queue)
+
+    def put_in_place(self, account: Account) -> None:
+        """Put *account* in place as an operator does, with the command."""
+        tokens = ("--refresh-token", account.refresh_token, "--access-token", account.access_token)
+        command = [str(Path(sys.executable).with_name("calmirror")), "accounts", "add"]
+        subprocess.run(
+            [*command, account.account_id, *tokens, "--stack", str(self.file)],
+            check=True,
+            capture_output=True,
+        )
 
     def items(self, account_id: str) -> Iterator[Mapping[str, Any]]:
         """Return the rows of an account, tombstones too."""
@@ -45,8 +61,14 @@ class Sight:
             yield from page["Items"]
 
 
-def at(stack: Stack) -> Sight:
-    """Look at *stack*."""
+def at(file: Path) -> Sight:
+    """
+    Look at the stack that *file* describes, its ``stack.json``.
+
+    Raises:
+        OSError, ValueError, KeyError: there is no such file, or it describes no stack.
+    """
+    stack = local_stack.stack.read(file)
     session = boto3.Session(
         aws_access_key_id=stack.aws_access_key_id,
         aws_secret_access_key=stack.aws_secret_access_key,
@@ -60,6 +82,7 @@ def at(stack: Stack) -> Sight:
     table = resource.Table(stack.outputs["EventsTableName"])
     return Sight(
         stack=stack,
+        file=file,
         calendar=Calendar(stack.cronofy_api_url, requests.Session()),
         mirror=Mirror(resource.meta.client, table.name),
         queue=Queue(client("sqs"), stack.outputs["SyncQueueUrl"]),
