@@ -24,8 +24,7 @@ def ask(request: Request, accounts: list[Account], linked: Account | None) -> Re
     )
     note = ""
     if linked is not None and request.parameter("avoid_linking") != "true":
-        known = escape(linked.email)
-        note = f"<p>A new calendar is linked to {known}: this browser has been here.</p>"
+        note = f"<p>A new calendar joins those of {escape(linked.email)}.</p>"
     body = f"""
 <p>An application asks for:</p><ul>{scopes}</ul>{note}
 <form method="post">
