@@ -8,6 +8,8 @@
 # Package indexes, proxies and certificates do pass.
 unexport $(filter-out AWS_CA_BUNDLE,$(filter AWS_% PYTHON% PYTEST_% MYPY% RUFF_% SAM_CLI_% MINISTACK_% VIRTUAL_ENV,$(.VARIABLES)))
 export PYTHONUNBUFFERED = 1
+# SAM packs a function's folder as it is, and bytecode beside app.py would change the package.
+export PYTHONPYCACHEPREFIX = $(CURDIR)/.local/cache/bytecode
 export SAM_CLI_TELEMETRY = 0
 
 BIN = .local/venv/dev/bin

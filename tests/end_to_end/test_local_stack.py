@@ -4,9 +4,13 @@ import base64
 import hmac
 import json
 import socket
+import subprocess
+import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from subprocess import CompletedProcess
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -28,10 +32,49 @@ def post(stack: Stack, body: bytes, secret: str) -> int:
     ).status_code
 
 
+def connect(stack: Stack, account: dict[str, Any]) -> None:
+    """Put an account of the simulator's in place, as an operator does."""
+    command = (Path(sys.executable).with_name("calmirror"), "accounts", "add")
+    where = ("--stack", Path(stack.logs).with_name("stack.json"))
+    done = subprocess.run(
+        [*command, account["account_id"], "--refresh-token", "-", *where],
+        input=account["refresh_token"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def rows_of(stack: Stack, account_id: str) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = aws.client("dynamodb", stack.aws_endpoint_url).query(
+        TableName=stack.outputs["EventsTableName"],
+        KeyConditionExpression="pk = :account",
+        ExpressionAttributeValues={":account": {"S": account_id}},
+    )["Items"]
+    return rows
+
+
 def test_a_signed_notification_is_accepted_and_a_forged_one_is_not(stack: Stack) -> None:
     body = b'{"notification":{"type":"verification"}}'
     assert post(stack, body, stack.client_secret) == 200
     assert post(stack, body, "another secret") == 401
+
+
+def test_a_change_in_the_calendar_reaches_the_table(stack: Stack) -> None:
+    """Through the simulator's signed notification, the API, the queue and both functions."""
+    control = f"{stack.cronofy_api_url}/_control/accounts"
+    account = requests.post(control, json={"calendars": 1}, timeout=5).json()
+    connect(stack, account)
+    _wait_until(lambda: _channel_is_open(stack, account["account_id"]))
+
+    made = requests.post(
+        f"{control}/{account['account_id']}/events", json={"summary": "Lunch"}, timeout=5
+    ).json()["events"][0]
+    _wait_until(lambda: bool(rows_of(stack, account["account_id"])))
+    (row,) = rows_of(stack, account["account_id"])
+    assert row["sk"] == {"S": f"{made['calendar_id']}#{made['event_uid']}"}
+    assert row["event"]["M"]["summary"] == {"S": "Lunch"}
 
 
 def test_the_notifications_url_is_what_the_functions_build_callbacks_from(stack: Stack) -> None:
@@ -97,6 +140,21 @@ def test_a_failure_names_the_step_and_the_log_and_leaves_no_process(
     assert not (tmp_path / "stack").exists()
     ports = json.loads((tmp_path / "ports.json").read_text())
     assert not any(_connects("127.0.0.1", port) for port in ports.values())
+
+
+def _channel_is_open(stack: Stack, account_id: str) -> bool:
+    """The first read has gone through: it creates the channel before it ends."""
+    item = aws.client("dynamodb", stack.aws_endpoint_url).get_item(
+        TableName=stack.outputs["AccountsTableName"], Key={"account_id": {"S": account_id}}
+    )["Item"]
+    return "S" in item.get("channel_id", {}) and "S" in item.get("last_read_started_at", {})
+
+
+def _wait_until(fact: Callable[[], bool], seconds: float = 30) -> None:
+    deadline = time.monotonic() + seconds
+    while not fact():
+        assert time.monotonic() < deadline, f"not so after {seconds} seconds"
+        time.sleep(0.1)
 
 
 def _connects(host: str, port: int) -> bool:
