@@ -35,7 +35,7 @@ def sign(
 ) -> dict[str, str]:
     """Return *headers* of a ``POST /`` to *host*, with what AWS needs to trust it."""
     stamp = now.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
-    signed = {name.lower(): value.strip() for name, value in headers.items()}
+    signed = {name.lower(): " ".join(value.split()) for name, value in headers.items()}
     signed |= {"host": host, "x-amz-date": stamp}
     if credentials.session_token:
         signed["x-amz-security-token"] = credentials.session_token

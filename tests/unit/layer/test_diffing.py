@@ -1,0 +1,53 @@
+from calendar_mirror import diffing, records
+from calendar_mirror.diffing import Stored
+
+
+def record(uid="a", **fields):
+    return records.from_cronofy("acc_1", {"calendar_id": "cal_1", "event_uid": uid, **fields})
+
+
+def stored(like, *, deleted=False):
+    return {like.key: Stored(like.content_hash, deleted)}
+
+
+def test_a_new_event_is_written():
+    assert diffing.compare([record()], {}).writes == (record(),)
+
+
+def test_an_equal_event_is_not_written():
+    found = diffing.compare([record()], stored(record()))
+
+    assert (found.writes, found.unchanged) == ((), 1)
+
+
+def test_a_changed_event_is_written():
+    assert diffing.compare([record(summary="new")], stored(record(summary="old"))).writes
+
+
+def test_a_deletion_of_a_live_row_is_written_and_counted():
+    found = diffing.compare([record(deleted=True)], stored(record()))
+
+    assert (len(found.writes), found.deletions) == (1, 1)
+
+
+def test_a_deletion_is_written_once():
+    assert not diffing.compare(
+        [record(deleted=True, summary="x")], stored(record(deleted=True), deleted=True)
+    ).writes
+
+
+def test_a_deletion_of_what_was_never_stored_is_not_written():
+    assert not diffing.compare([record(deleted=True)], {}).writes
+
+
+def test_an_event_that_comes_back_is_written():
+    assert diffing.compare([record()], stored(record(), deleted=True)).writes
+
+
+def test_the_last_of_several_records_of_one_event_counts():
+    first, last, other = record(summary="1"), record(summary="2"), record("b")
+
+    assert sorted(r.document.get("summary", "") for r in diffing.latest([first, other, last])) == [
+        "",
+        "2",
+    ]

@@ -1,0 +1,102 @@
+import json
+from decimal import Decimal
+
+import pytest
+from boto3.dynamodb.types import TypeSerializer
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from calendar_mirror import documents
+
+IDS = {"calendar_id": "cal_1", "event_uid": "evt_1"}
+texts = st.text(max_size=20) | st.sampled_from(["\ud800", "a\udfffb", ""])
+numbers = st.integers() | st.floats() | st.sampled_from([10**400, 1e-300, -(10**37), 123456.789])
+values = st.recursive(
+    st.none() | st.booleans() | numbers | texts,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(texts, inner, max_size=4),
+    max_leaves=12,
+)
+
+
+def nested(depth):
+    return [] if depth == 0 else [nested(depth - 1)]
+
+
+def size_of(attribute):
+    """DynamoDB's own rule, on its own wire format: independent of `documents.size`."""
+    ((kind, value),) = attribute.items()
+    if kind == "S":
+        return len(value.encode())
+    if kind == "N":
+        return len(value.strip("-0.")) // 2 + 2
+    if kind == "L":
+        return 3 + sum(1 + size_of(each) for each in value)
+    if kind == "M":
+        return 3 + sum(1 + len(name.encode()) + size_of(each) for name, each in value.items())
+    return 1
+
+
+@settings(suppress_health_check=[HealthCheck.too_slow])
+@given(st.dictionaries(texts, values, max_size=6))
+def test_whatever_json_can_say_dynamodb_can_hold_afterwards(fields):
+    document = documents.parse(json.dumps(fields | IDS).encode())
+
+    kept, _ = documents.fit(document)
+    item = TypeSerializer().serialize(kept)
+
+    assert json.loads(json.dumps(item))  # no lone surrogate, nothing that JSON cannot carry
+    assert size_of(item) <= documents.MAX_BYTES
+    assert {name: kept[name] for name in IDS} == IDS
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("1", 1),
+        ("-0", 0),
+        ("51.50", Decimal("51.50")),
+        ("1e400", "1e400"),
+        ("1" * 39, "1" * 39),
+        ("1" * 5_000, "1" * 5_000),
+        ("NaN", "NaN"),
+        ("-Infinity", "-Infinity"),
+        ("1e999999999999999999999", "1e999999999999999999999"),
+    ],
+)
+def test_a_number_stays_exact_or_stays_text(text, value):
+    assert documents.parse(f'{{"n": {text}}}'.encode()) == {"n": value}
+
+
+def test_json_that_is_nested_beyond_reason_is_no_json():
+    with pytest.raises(ValueError, match="deep"):
+        documents.parse(b"[" * 100_000)
+
+
+def test_an_event_of_900_kb_is_cut_where_it_is_largest_and_says_so():
+    document = IDS | {"description": "é" * 450_000, "summary": "Lunch"}
+
+    kept, truncated = documents.fit(document)
+
+    assert truncated == ("description",)
+    assert kept["summary"] == "Lunch"
+    assert documents.MAX_BYTES - 10 < documents.size(kept) <= documents.MAX_BYTES + 10
+    assert set(kept["description"]) == {"é"}
+
+
+def test_a_list_that_is_too_large_is_left_out_whole():
+    document = IDS | {"attendees": [{"email": f"{n}@example.com"} for n in range(40_000)]}
+
+    assert documents.fit(document) == (IDS, ("attendees",))
+
+
+def test_a_field_that_dynamodb_cannot_hold_is_left_out_and_named():
+    assert documents.fit(IDS | {"deep": nested(40)}) == (IDS, ("deep",))
+    assert documents.fit(IDS | {"odd": {"": 1}}) == (IDS, ("odd",))
+
+
+def test_equal_documents_have_equal_digests_whatever_the_order_of_their_fields():
+    one, other = {"a": 1, "b": Decimal("1.5")}, {"b": Decimal("1.5"), "a": 1}
+
+    assert documents.digest(one, layout=1) == documents.digest(other, layout=1)
+    assert documents.digest(one, layout=1) != documents.digest(one, layout=2)
+    assert documents.digest(one, layout=1) != documents.digest(one | {"c": None}, layout=1)

@@ -1,0 +1,206 @@
+"""The small modules that the others lean on."""
+
+import json
+import random
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from calendar_mirror import accounts, backoff, credentials, emf, instants, settings
+from calendar_mirror.accounts import Tokens
+from calendar_mirror.client_secrets import EXPIRY_S, REREAD_S, ClientSecrets
+from calendar_mirror.credentials import ClientCredentials
+from calendar_mirror.errors import AwsCallError, SettingsError
+from calendar_mirror.settings import ReceiveSettings, SyncSettings
+from calendar_mirror.tokens import MARGIN, StoredGrant
+
+NOON = datetime(2026, 1, 31, 12, 0, 0, 987_654, tzinfo=UTC)
+
+
+def test_outside_a_time_is_in_whole_seconds_of_utc_rounded_down():
+    assert instants.to_text(NOON) == "2026-01-31T12:00:00Z"
+    assert instants.to_precise_text(NOON) == "2026-01-31T12:00:00.987654Z"
+    assert instants.parse("2026-01-31T13:00:00+01:00") == NOON.replace(microsecond=0)
+
+
+def test_fourteen_days_of_outage_end_no_message_in_the_dead_letter_queue():
+    rng, elapsed, receives = random.Random(1), 0, 0
+    while elapsed < timedelta(days=14).total_seconds():
+        receives += 1
+        elapsed += backoff.delay_s(receives, None, rng)
+
+    assert receives < 1000 * 0.8
+
+
+def test_the_first_retries_come_soon_and_later_ones_within_the_hour():
+    rng = random.Random(1)
+
+    assert all(1 <= backoff.delay_s(1, None, rng) <= 2 for _ in range(100))
+    assert all(450 <= backoff.delay_s(20, None, rng) <= 900 for _ in range(100))
+    assert all(1800 <= backoff.delay_s(1000, None, rng) <= 3600 for _ in range(100))
+
+
+@pytest.mark.parametrize(("asked", "given"), [(1.0, 1), (77.0, 77), (10**9, 43_200)])
+def test_what_the_other_side_asks_for_is_waited_for(asked, given):
+    assert backoff.delay_s(1, asked, random.Random(1)) >= given
+
+
+def test_settings_name_all_that_is_missing_at_once():
+    with pytest.raises(SettingsError, match=r"SYNC_QUEUE_URL.*not a number: \['MERGE_SECONDS'\]"):
+        settings.from_environ(ReceiveSettings, {"MERGE_SECONDS": "x", "AWS_REGION": "us-east-1"})
+
+
+def test_settings_are_read_from_upper_case_names():
+    environ = {name.upper(): "7" for name in SyncSettings.__slots__}
+
+    assert settings.from_environ(SyncSettings, environ).overlap_seconds == 7
+
+
+def test_the_client_secret_may_be_several_the_one_to_use_first():
+    found = credentials.parse('{"us": {"client_id": "id", "client_secret": "new, old"}}')
+
+    assert found == {"us": ClientCredentials("id", ("new", "old"))}
+    assert "new" not in repr(found)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[]", '{"us": 1}', '{"us": {"client_id": "hidden"}}', "hidden"]
+)
+def test_a_secret_of_another_form_is_refused_without_being_quoted(text):
+    with pytest.raises(SettingsError) as refusal:
+        credentials.parse(text)
+
+    assert "hidden" not in str(refusal.value)
+    assert refusal.value.__cause__ is None
+
+
+def test_every_data_center_has_its_host():
+    assert accounts.api_url("us") == "https://api.cronofy.com"
+    assert accounts.api_url("de") == "https://api-de.cronofy.com"
+    assert accounts.api_url("de", "http://127.0.0.1:1/") == "http://127.0.0.1:1"
+    with pytest.raises(SettingsError):
+        accounts.api_url("fr")
+
+
+def test_a_metric_line_is_what_cloudwatch_wants():
+    line = emf.line(
+        {"Notifications": 1, "AcknowledgementTime": 2.5},
+        units={"AcknowledgementTime": "Milliseconds"},
+        dimensions={"service": "s"},
+        properties={"reason": "why"},
+        namespace="N",
+        now=NOON,
+    )
+
+    directive = json.loads(line)["_aws"]["CloudWatchMetrics"][0]
+    assert directive == {
+        "Namespace": "N",
+        "Dimensions": [["service"]],
+        "Metrics": [
+            {"Name": "Notifications", "Unit": "Count"},
+            {"Name": "AcknowledgementTime", "Unit": "Milliseconds"},
+        ],
+    }
+    assert json.loads(line)["_aws"]["Timestamp"] == int(NOON.timestamp() * 1000)
+
+
+class Vault:
+    """A secret that can be counted, changed and broken, and a clock."""
+
+    def __init__(self):
+        self.secret, self.reads, self.now, self.broken = "one", 0, 0.0, False
+
+    def read(self):
+        self.reads += 1
+        if self.broken:
+            raise AwsCallError("no answer")
+        return {"us": ClientCredentials("id", (self.secret,))}
+
+    def secrets(self):
+        return ClientSecrets(self.read, lambda: self.now)
+
+
+def test_secrets_are_read_once_and_again_after_their_expiry():
+    vault = Vault()
+    secrets = vault.secrets()
+
+    for vault.now in (0, 1, EXPIRY_S - 1):
+        assert secrets.accepted() == ("one",)
+    assert vault.reads == 1
+    vault.now, vault.secret = EXPIRY_S, "two"
+    assert secrets.accepted() == ("two",)
+
+
+def test_secrets_are_read_again_on_request_once_a_minute():
+    vault = Vault()
+    secrets = vault.secrets()
+    secrets.accepted()
+
+    allowed = [secrets.reread() for vault.now in range(0, 180, 10)]
+
+    assert allowed.count(True) == 2
+    assert vault.reads == 1 + 2
+
+
+def test_known_secrets_outlive_a_failure_to_read_them():
+    vault = Vault()
+    secrets = vault.secrets()
+    secrets.accepted()
+    vault.broken, vault.now = True, EXPIRY_S
+
+    assert secrets.accepted() == ("one",)
+
+
+def test_secrets_that_were_never_read_are_asked_for_once_a_minute():
+    vault = Vault()
+    vault.broken = True
+    secrets = vault.secrets()
+
+    for vault.now in range(0, 119, 2):
+        with pytest.raises(AwsCallError):
+            secrets.accepted()
+
+    assert vault.reads == 2
+    assert REREAD_S == 60
+
+
+class Desk:
+    """A token endpoint and a store that keep what happened, in order."""
+
+    def __init__(self, tokens):
+        self.events = []
+        self.grant = StoredGrant(tokens, self.refresh, self.store, lambda: NOON)
+
+    def refresh(self, token):
+        self.events.append(("refresh", token))
+        return Tokens("refresh 2", "access 2", None)
+
+    def store(self, tokens):
+        self.events.append(("store", tokens.refresh, tokens.access))
+
+
+def test_both_tokens_are_stored_before_the_new_one_is_used():
+    desk = Desk(Tokens("refresh 1", "access 1"))
+
+    assert desk.grant.renewed() == "access 2"
+    assert desk.events == [("refresh", "refresh 1"), ("store", "refresh 2", "access 2")]
+    assert desk.grant.access_token() == "access 2"
+
+
+@pytest.mark.parametrize(
+    ("access", "left", "used"),
+    [
+        ("access 1", None, "access 1"),
+        ("access 1", MARGIN + timedelta(seconds=1), "access 1"),
+        ("access 1", MARGIN, "access 2"),
+        (None, None, "access 2"),
+    ],
+)
+def test_a_token_is_refreshed_when_it_is_missing_or_about_to_end(access, left, used):
+    desk = Desk(Tokens("refresh 1", access, left and NOON + left))
+
+    assert desk.grant.access_token() == used
+
+
+def test_no_token_shows_in_a_traceback():
+    assert "secret" not in repr(Tokens("secret r", "secret a"))

@@ -1,0 +1,173 @@
+"""House rules of the template."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from calendar_mirror import planning
+from calendar_mirror.settings import ReceiveSettings, SyncSettings
+
+ROOT = Path(__file__).parents[2]
+#: Set by Lambda itself.
+BY_LAMBDA = {"aws_region"}
+
+
+class Loader(yaml.SafeLoader):
+    """Reads CloudFormation's short forms as {"Ref": …} and {"Fn::…": …}."""
+
+
+def short_form(loader, suffix, node):
+    if isinstance(node, yaml.ScalarNode):
+        value = loader.construct_scalar(node)
+    elif isinstance(node, yaml.SequenceNode):
+        value = loader.construct_sequence(node, deep=True)
+    else:
+        value = loader.construct_mapping(node, deep=True)
+    return {suffix if suffix == "Ref" else f"Fn::{suffix}": value}
+
+
+Loader.add_multi_constructor("!", short_form)
+TEMPLATE = yaml.load((ROOT / "template.yaml").read_text(), Loader)  # noqa: S506
+RESOURCES, PARAMETERS = TEMPLATE["Resources"], TEMPLATE["Parameters"]
+FUNCTIONS = {n: r for n, r in RESOURCES.items() if r["Type"] == "AWS::Serverless::Function"}
+QUEUES = {n: r for n, r in RESOURCES.items() if r["Type"] == "AWS::SQS::Queue"}
+TABLES = {n: r for n, r in RESOURCES.items() if r["Type"] == "AWS::DynamoDB::Table"}
+
+
+def of_type(kind):
+    return [r for r in RESOURCES.values() if r["Type"] == kind]
+
+
+@pytest.mark.parametrize(
+    ("name", "settings"), [("ReceiveFunction", ReceiveSettings), ("SyncFunction", SyncSettings)]
+)
+def test_a_function_gets_the_variables_that_it_reads(name, settings):
+    own = FUNCTIONS[name]["Properties"]["Environment"]["Variables"]
+    shared = TEMPLATE["Globals"]["Function"]["Environment"]["Variables"]
+    wanted = {field.upper() for field in settings.__slots__ if field not in BY_LAMBDA}
+
+    assert wanted <= {*own, *shared}
+    assert set(own) <= wanted
+
+
+def test_the_queue_waits_longer_than_a_bucket_by_the_skew_that_is_allowed_for():
+    delays = {int(b): d["Seconds"] for b, d in TEMPLATE["Mappings"]["QueueDelay"].items()}
+    skew = planning.CLOCK_SKEW.total_seconds()
+
+    assert sorted(delays) == PARAMETERS["MergeSeconds"]["AllowedValues"]
+    assert delays == {bucket: bucket + skew if bucket else 0 for bucket in delays}
+    assert max(delays.values()) <= 900
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_function_has_a_log_group_with_a_retention(name):
+    group = FUNCTIONS[name]["Properties"]["LoggingConfig"]["LogGroup"]["Ref"]
+
+    assert "RetentionInDays" in RESOURCES[group]["Properties"]
+
+
+def test_receive_ends_before_cronofy_stops_waiting():
+    assert FUNCTIONS["ReceiveFunction"]["Properties"]["Timeout"] <= 5
+
+
+def test_messages_stay_hidden_six_times_as_long_as_the_function_may_run():
+    hidden = QUEUES["SyncQueue"]["Properties"]["VisibilityTimeout"]
+
+    assert hidden >= 6 * FUNCTIONS["SyncFunction"]["Properties"]["Timeout"]
+
+
+def test_both_queues_are_fifo_keep_messages_for_14_days_and_the_first_redrives_to_the_second():
+    for queue in QUEUES.values():
+        properties = queue["Properties"]
+        assert properties["FifoQueue"] is True
+        assert properties["DeduplicationScope"] == "messageGroup"
+        assert properties["FifoThroughputLimit"] == "perMessageGroupId"
+        assert properties["MessageRetentionPeriod"] == 14 * 24 * 3600
+    redrive = QUEUES["SyncQueue"]["Properties"]["RedrivePolicy"]
+    assert redrive["deadLetterTargetArn"] == {"Fn::GetAtt": "DeadLetterQueue.Arn"}
+    assert redrive["maxReceiveCount"] == 1000
+
+
+def test_the_queue_reports_single_failures_and_its_reader_is_capped():
+    mapping = FUNCTIONS["SyncFunction"]["Properties"]["Events"]["SyncQueue"]["Properties"]
+
+    assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert mapping["ScalingConfig"]["MaximumConcurrency"] == {"Ref": "SyncConcurrency"}
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_a_table_survives_the_stack_and_can_be_restored(name):
+    table = TABLES[name]
+
+    assert (table["DeletionPolicy"], table["UpdateReplacePolicy"]) == ("Retain", "Retain")
+    properties = table["Properties"]
+    assert properties["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"] is True
+    assert properties["BillingMode"] == "PAY_PER_REQUEST"
+
+
+def test_the_accounts_are_encrypted_with_a_key_of_their_own():
+    sse = TABLES["AccountsTable"]["Properties"]["SSESpecification"]
+
+    assert sse["KMSMasterKeyId"] == {"Fn::GetAtt": "AccountsKey.Arn"}
+    assert RESOURCES["AccountsKey"]["DeletionPolicy"] == "Retain"
+
+
+def test_the_events_have_a_stream_an_expiry_and_the_index():
+    properties = TABLES["EventsTable"]["Properties"]
+
+    assert properties["StreamSpecification"]["StreamViewType"] == "NEW_AND_OLD_IMAGES"
+    assert properties["TimeToLiveSpecification"] == {"AttributeName": "expires_at", "Enabled": True}
+    (index,) = properties["GlobalSecondaryIndexes"]
+    assert index["IndexName"] == "by_start"
+    assert [key["AttributeName"] for key in index["KeySchema"]] == ["pk", "start_at"]
+
+
+def test_no_resource_has_a_name_of_ours():
+    names = ("FunctionName", "QueueName", "TableName", "LogGroupName", "RoleName", "LayerName")
+
+    assert not [n for n, r in RESOURCES.items() for key in names if key in r.get("Properties", {})]
+
+
+def test_only_the_credentials_have_no_default():
+    assert {n for n, p in PARAMETERS.items() if "Default" not in p} == {
+        "CronofyClientId",
+        "CronofyClientSecret",
+    }
+    assert all(p["Description"] for p in PARAMETERS.values())
+    assert PARAMETERS["CronofyClientSecret"]["NoEcho"] is True
+
+
+def test_the_outputs_are_those_of_the_contract_that_exist_by_now():
+    assert set(TEMPLATE["Outputs"]) == {
+        "NotificationsUrl",
+        "EventsTableName",
+        "AccountsTableName",
+        "SyncQueueUrl",
+        "DeadLetterQueueUrl",
+        "ClientSecretsArn",
+    }
+    assert all(output["Description"] for output in TEMPLATE["Outputs"].values())
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_function_may_do_named_things_to_named_resources_only(name):
+    for policy in FUNCTIONS[name]["Properties"]["Policies"]:
+        for statement in policy.get("Statement", []):
+            actions = statement["Action"]
+            actions = [actions] if isinstance(actions, str) else actions
+            assert not [action for action in actions if "*" in action]
+            assert statement["Resource"] != "*"
+
+
+def test_the_api_is_throttled_and_logs_its_accesses():
+    (api,) = of_type("AWS::Serverless::HttpApi")
+
+    assert api["Properties"]["DefaultRouteSettings"]["ThrottlingRateLimit"]
+    assert api["Properties"]["AccessLogSettings"]["DestinationArn"]
+
+
+def test_resources_stand_in_the_order_in_which_the_data_flows():
+    order = ["PublicApi", "ReceiveFunction", "SyncQueue", "SyncFunction", "EventsTable"]
+
+    assert [name for name in RESOURCES if name in order] == order
