@@ -70,7 +70,7 @@ class AwsService:
             try:
                 status, answer = self._attempt(target, body, min(ATTEMPT_S, remaining))
             except (OSError, http.client.HTTPException) as error:
-                self._drop()
+                self.close()
                 problem = f"no answer: {type(error).__name__}"
                 continue
             if status == 200:
@@ -79,6 +79,12 @@ class AwsService:
             if status not in _RETRIED_STATUSES and not any(t in problem for t in _THROTTLED):
                 break
         raise AwsCallError(f"{target}: {problem}")
+
+    def close(self) -> None:
+        """Close the connection. The next call opens another."""
+        if self._connection:
+            self._connection.close()
+        self._connection = None
 
     def _attempt(self, target: str, body: bytes, timeout_s: float) -> tuple[int, bytes]:
         connection = self._connected(timeout_s)
@@ -108,11 +114,6 @@ class AwsService:
         if self._connection.sock:
             self._connection.sock.settimeout(timeout_s)
         return self._connection
-
-    def _drop(self) -> None:
-        if self._connection:
-            self._connection.close()
-        self._connection = None
 
 
 def _object(target: str, answer: bytes) -> dict[str, Any]:

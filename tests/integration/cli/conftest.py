@@ -1,0 +1,279 @@
+"""A stack of moto and the simulator, for the operator's command to act on, and what drains its queue."""
+
+import json
+import random
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+import requests
+from click.testing import CliRunner, Result
+from moto.server import ThreadedMotoServer
+
+from calendar_mirror import accounts, reading, receive, sync
+from calendar_mirror.accounts_table import AccountsTable
+from calendar_mirror.client_secrets import ClientSecrets
+from calendar_mirror.cronofy import Cronofy
+from calendar_mirror.events_table import EventsTable
+from calendar_mirror.secrets_manager import SecretsManager
+from calendar_mirror.sync_queue import SyncQueue, deliveries
+from calmirror.main import main
+from cronofy_simulator.clock import RealClock
+from cronofy_simulator.server import SimulatorServer
+from cronofy_simulator.settings import Settings
+from cronofy_simulator.simulator import Simulator
+
+REGION, NAME, SECRET = "us-east-1", "mirror", "secret-of-the-tests"
+CREDENTIALS = {"aws_access_key_id": "test", "aws_secret_access_key": "test", "region_name": REGION}
+KEYS = {"EventsTable": ("pk", "sk"), "AccountsTable": ("account_id",)}
+
+
+def _table(*keys: str) -> dict[str, Any]:
+    by_start = {
+        "IndexName": "by_start",
+        "KeySchema": _schema("pk", "start_at"),
+        "Projection": {"ProjectionType": "ALL"},
+    }
+    indexes = [by_start] if "pk" in keys else []
+    names = {*keys, *(["start_at"] if indexes else [])}
+    properties = {
+        "BillingMode": "PAY_PER_REQUEST",
+        "AttributeDefinitions": [{"AttributeName": n, "AttributeType": "S"} for n in sorted(names)],
+        "KeySchema": _schema(*keys),
+    }
+    if indexes:
+        properties["GlobalSecondaryIndexes"] = indexes
+    return {"Type": "AWS::DynamoDB::Table", "Properties": properties}
+
+
+def _schema(*keys: str) -> list[dict[str, str]]:
+    return [{"AttributeName": k, "KeyType": t} for k, t in zip(keys, ("HASH", "RANGE"), strict=False)]
+
+
+def _template(notifications_url: str) -> str:
+    """The resources of the real template that the command reaches, under its outputs' names."""
+    secret = json.dumps({"us": {"client_id": "simulator_client", "client_secret": SECRET}})
+    queue = {"Type": "AWS::SQS::Queue", "Properties": {"FifoQueue": True}}
+    return json.dumps(
+        {
+            "Resources": {
+                "SyncQueue": queue,
+                "DeadLetterQueue": queue,
+                "ClientSecrets": {
+                    "Type": "AWS::SecretsManager::Secret",
+                    "Properties": {"SecretString": secret},
+                },
+                **{name: _table(*keys) for name, keys in KEYS.items()},
+            },
+            "Outputs": {
+                "NotificationsUrl": {"Value": notifications_url},
+                "SyncQueueUrl": {"Value": {"Ref": "SyncQueue"}},
+                "DeadLetterQueueUrl": {"Value": {"Ref": "DeadLetterQueue"}},
+                "EventsTableName": {"Value": {"Ref": "EventsTable"}},
+                "AccountsTableName": {"Value": {"Ref": "AccountsTable"}},
+                "ClientSecretsArn": {"Value": {"Ref": "ClientSecrets"}},
+            },
+        }
+    )
+
+
+class Door(BaseHTTPRequestHandler):
+    """Admits notifications as `receive` does, for this stack's secret."""
+
+    def do_POST(self) -> None:
+        receipt = receive.admit(
+            self.rfile.read(int(self.headers["Content-Length"])),
+            self.headers["Cronofy-HMAC-SHA256"],
+            secrets=self.server.secrets,
+            send=self.server.taken.append,
+            received_at=datetime.now(UTC),
+            merge=timedelta(0),
+        )
+        self.send_response(receipt.status)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *args: Any) -> None:
+        pass
+
+
+@dataclass
+class Environment:
+    """One stack, and everything around it that a test may look at or turn."""
+
+    file: Path
+    endpoint: str
+    outputs: Mapping[str, str]
+    simulator_url: str
+    door: Any
+
+    def run(self, *arguments: str, stdin: str | None = None, stack: str | None = "") -> Result:
+        """Run the command as an operator does; `stack` None: without --stack."""
+        named = () if stack is None else ("--stack", stack or str(self.file))
+        return CliRunner().invoke(main, [*arguments, *named], input=stdin)
+
+    def client(self, service: Any) -> Any:
+        return boto3.client(service, endpoint_url=self.endpoint, **CREDENTIALS)
+
+    @property
+    def dynamodb(self) -> Any:
+        return boto3.resource("dynamodb", endpoint_url=self.endpoint, **CREDENTIALS).meta.client
+
+    @property
+    def accounts(self) -> AccountsTable:
+        return AccountsTable(self.dynamodb, self.outputs["AccountsTableName"])
+
+    def messages(self, output: str = "SyncQueueUrl") -> list[dict[str, Any]]:
+        """Take every message off a queue."""
+        sqs, url = self.client("sqs"), self.outputs[output]
+        answer = sqs.receive_message(
+            QueueUrl=url, MaxNumberOfMessages=10, AttributeNames=["All"]
+        ).get("Messages", [])
+        for message in answer:
+            sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+        return [json.loads(message["Body"]) for message in answer]
+
+    def control(self, method: str, path: str, document: Any = None) -> Any:
+        """Call the simulator's control API."""
+        url = f"{self.simulator_url}/_control/{path}"
+        answer = requests.request(method, url, json=document, timeout=5)
+        assert answer.ok, answer.text
+        return answer.json() if answer.content else None
+
+    def settle(self) -> None:
+        """Do what `sync` does with everything that is on the queue now."""
+        sqs, url = self.client("sqs"), self.outputs["SyncQueueUrl"]
+        received = sqs.receive_message(
+            QueueUrl=url, MaxNumberOfMessages=10, AttributeNames=["All"]
+        ).get("Messages", [])
+        records = [
+            {
+                "messageId": message["MessageId"],
+                "receiptHandle": message["ReceiptHandle"],
+                "attributes": message["Attributes"],
+                "body": message["Body"],
+            }
+            for message in received
+        ]
+        assert self._drain()(deliveries({"Records": records})) == ()
+        for message in received:
+            sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+
+    def _drain(self) -> sync.Drain:
+        secrets = SecretsManager(self.client("secretsmanager"), self.outputs["ClientSecretsArn"])
+        edges = reading.Edges(
+            accounts=self.accounts,
+            events=EventsTable(self.dynamodb, self.outputs["EventsTableName"]),
+            cronofy=lambda data_center: Cronofy(
+                accounts.api_url(data_center, self.simulator_url), requests.Session(), _now
+            ),
+            client=ClientSecrets(secrets.read, time.monotonic).of,
+            now=_now,
+            public_url=self.outputs["NotificationsUrl"].rsplit("/notifications/", 1)[0],
+            overlap=timedelta(seconds=120),
+        )
+        queue = SyncQueue(
+            self.client("sqs"), self.outputs["SyncQueueUrl"], self.outputs["DeadLetterQueueUrl"]
+        )
+        settle = partial(reading.bring_up_to_date, edges)
+        return sync.Drain(queue, settle, _now, random.Random(1), lambda report: None)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+@pytest.fixture(scope="session")
+def aws_endpoint() -> Iterator[str]:
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    yield "http://{}:{}".format(*server.get_host_and_port())
+    server.stop()
+
+
+@pytest.fixture
+def simulator_url() -> Iterator[str]:
+    settings = Settings(client_secrets=(SECRET,), refresh_rotates=True)
+    server = SimulatorServer(Simulator(RealClock(), settings, random.Random(7)))
+    with server:
+        thread = threading.Thread(target=server.run)
+        thread.start()
+        yield server.url
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def door() -> Iterator[Any]:
+    server: Any = ThreadingHTTPServer(("127.0.0.1", 0), Door)
+    server.taken = []
+    with server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def stack(
+    aws_endpoint: str, simulator_url: str, door: Any, tmp_path: Path
+) -> Iterator[Environment]:
+    url = f"http://127.0.0.1:{door.server_port}/notifications/{{account_id}}"
+    cloudformation = boto3.client("cloudformation", endpoint_url=aws_endpoint, **CREDENTIALS)
+    cloudformation.create_stack(StackName=NAME, TemplateBody=_template(url))
+    described = cloudformation.describe_stacks(StackName=NAME)["Stacks"][0]["Outputs"]
+    outputs = {each["OutputKey"]: each["OutputValue"] for each in described}
+    document = {
+        "aws_endpoint_url": aws_endpoint,
+        "region": REGION,
+        "stack_name": NAME,
+        "notifications_url": url,
+        "cronofy_api_url": simulator_url,
+        "client_secret": SECRET,
+    }
+    file = tmp_path / ".local" / "stack.json"
+    file.parent.mkdir()
+    file.write_text(json.dumps(document))
+    environment = Environment(file, aws_endpoint, outputs, simulator_url, door)
+    secrets = SecretsManager(environment.client("secretsmanager"), outputs["ClientSecretsArn"])
+    door.secrets = ClientSecrets(secrets.read, time.monotonic)
+    yield environment
+    requests.post(f"{aws_endpoint}/moto-api/reset", timeout=5)
+
+
+@pytest.fixture
+def account(stack: Environment) -> dict[str, Any]:
+    """An account of the simulator's that was put in place and read, with three events."""
+    made: dict[str, Any] = stack.control("POST", "accounts")
+    stack.control("POST", f"accounts/{made['account_id']}/events", {"count": 3, "quiet": True})
+    added = stack.run(
+        "accounts", "add", made["account_id"], "--refresh-token", "-", stdin=made["refresh_token"]
+    )
+    assert added.exit_code == 0, added.output
+    stack.settle()
+    return made
+
+
+@pytest.fixture
+def draining(stack: Environment) -> Iterator[Callable[[], None]]:
+    """Start something that drains the queue, until the test ends."""
+    ended = threading.Event()
+
+    def drain() -> None:
+        while not ended.wait(0.05):
+            stack.settle()
+
+    thread = threading.Thread(target=drain)
+    yield thread.start
+    ended.set()
+    if thread.ident is not None:
+        thread.join()
