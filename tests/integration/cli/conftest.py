@@ -55,18 +55,26 @@ def _table(*keys: str) -> dict[str, Any]:
 
 
 def _schema(*keys: str) -> list[dict[str, str]]:
-    return [{"AttributeName": k, "KeyType": t} for k, t in zip(keys, ("HASH", "RANGE"), strict=False)]
+    return [
+        {"AttributeName": k, "KeyType": t} for k, t in zip(keys, ("HASH", "RANGE"), strict=False)
+    ]
+
+
+def _queue(name: str) -> dict[str, Any]:
+    """moto, unlike AWS, invents no name that ends as a FIFO queue's must."""
+    return {
+        "Type": "AWS::SQS::Queue",
+        "Properties": {"FifoQueue": True, "QueueName": f"{name}.fifo"},
+    }
 
 
 def _template(notifications_url: str) -> str:
     """The resources of the real template that the command reaches, under its outputs' names."""
     secret = json.dumps({"us": {"client_id": "simulator_client", "client_secret": SECRET}})
-    queue = {"Type": "AWS::SQS::Queue", "Properties": {"FifoQueue": True}}
     return json.dumps(
         {
             "Resources": {
-                "SyncQueue": queue,
-                "DeadLetterQueue": queue,
+                **{name: _queue(name) for name in ("SyncQueue", "DeadLetterQueue")},
                 "ClientSecrets": {
                     "Type": "AWS::SecretsManager::Secret",
                     "Properties": {"SecretString": secret},
