@@ -23,7 +23,7 @@ def ask(request: Request, accounts: list[Account], linked: Account | None) -> Re
         f"<li>{escape(scope)}</li>" for scope in (request.parameter("scope") or "").split()
     )
     note = ""
-    if linked is not None and request.parameter("avoid_linking") != "true":
+    if linked is not None:
         note = f"<p>A new calendar joins those of {escape(linked.email)}.</p>"
     body = f"""
 <p>An application asks for:</p><ul>{scopes}</ul>{note}

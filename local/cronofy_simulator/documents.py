@@ -89,7 +89,9 @@ def shown(
     document = version.document
     if version.deleted and settings.deleted_fields == "ids":
         return {name: document[name] for name in ("calendar_id", "event_uid", "deleted")}
-    if not google_ids and "google_event_id" in document:
+    if google_ids:
+        document = {"google_event_id": event.event_uid.rpartition("_")[2], **document}
+    elif "google_event_id" in document:
         document = {name: each for name, each in document.items() if name != "google_event_id"}
     location = document.get("location")
     if not geo and isinstance(location, dict) and ("lat" in location or "long" in location):

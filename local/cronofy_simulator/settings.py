@@ -8,6 +8,7 @@ READ_WRITE_SCOPE = (
     "read_account list_calendars read_events create_event delete_event create_calendar "
     "change_participation_status"
 )
+MOST = 1e9  # of any number
 RETRY_DELAYS = (15.0, 60.0, 300.0, 900.0, 3600.0, 7200.0, 14400.0, 21600.0, 36000.0)
 
 
@@ -145,8 +146,8 @@ def _problem(known: Field[Any], value: object) -> str:
     if not _fits(example, value):
         return f"{known.name} is a {_word(example)}"
     least = known.metadata["least"]
-    if any(each < least for each in _numbers(value)):
-        return f"{known.name} is not below {least}"
+    if any(not least <= each <= MOST for each in _numbers(value)):
+        return f"{known.name} is not below {least} and not above {MOST:.0f}"
     return ""
 
 

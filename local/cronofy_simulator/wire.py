@@ -51,11 +51,7 @@ class Request:
             return {}
         if self.header("content-type").startswith("application/x-www-form-urlencoded"):
             return _from_form(self.body)
-        try:
-            document = json.loads(self.body)
-        except ValueError:
-            return None
-        return document if isinstance(document, dict) else None
+        return json_object(self.body)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +76,10 @@ class Response:
 
 
 def answer(document: object, status: int = 200, **headers: str) -> Response:
-    body = json.dumps(document, separators=(",", ":"), ensure_ascii=False).encode()
+    body = json.dumps(document, separators=(",", ":"), ensure_ascii=False)
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return Response(status, {"Content-Type": "application/json; charset=utf-8", **named}, body)
+    headers = {"Content-Type": "application/json; charset=utf-8", **named}
+    return Response(status, headers, body.encode(errors="replace"))
 
 
 def empty(status: int) -> Response:
@@ -96,6 +93,19 @@ def invalid(problems: Problems) -> Response:
         for name, key in problems.items()
     }
     return answer({"errors": errors}, 422)
+
+
+def json_object(body: bytes) -> Json | None:
+    try:
+        document = json.loads(body, parse_constant=_no_number)
+    except (ValueError, RecursionError):
+        return None
+    return document if isinstance(document, dict) else None
+
+
+def _no_number(name: str) -> None:
+    """NaN and Infinity are no JSON, whatever Python's parser says."""
+    raise ValueError(name)
 
 
 def _from_form(body: bytes) -> Json:

@@ -24,7 +24,7 @@ def handle(world: World, request: Request) -> Response:
         return consent_page.problem(problem)
     if request.method == "POST":
         return _decided(world, request)
-    linked = world.accounts.get(_linked(request))
+    linked = None if _avoids_linking(request) else world.accounts.get(_linked(request))
     return consent_page.ask(request, list(world.accounts.values()), linked)
 
 
@@ -33,7 +33,7 @@ def _problem(world: World, request: Request) -> str:
     redirect_uri = request.parameter("redirect_uri") or ""
     if request.parameter("client_id") != world.settings.client_id:
         return "No application has this client_id."
-    if not redirect_uri.startswith(("http://", "https://")):
+    if not _is_web_address(redirect_uri):
         return "The redirect_uri is missing, or is no web address."
     if world.settings.redirect_uris and redirect_uri not in world.settings.redirect_uris:
         return "This redirect_uri is not agreed for the application."
@@ -89,8 +89,13 @@ def _back(request: Request, parameters: dict[str, str], account_id: str = "") ->
     return Response(302, headers)
 
 
+def _is_web_address(text: str) -> bool:
+    """Printable ASCII only: it becomes a header."""
+    return text.startswith(("http://", "https://")) and text.isascii() and text.isprintable()
+
+
 def _avoids_linking(request: Request) -> bool:
-    return request.parameter("avoid_linking") == "true"
+    return (request.parameter("avoid_linking") or "").lower() == "true"
 
 
 def _linked(request: Request) -> str:

@@ -5,6 +5,7 @@ from cronofy_simulator.api.call import Call
 from cronofy_simulator.api.queries import EVENT_FLAGS, Query, parse
 from cronofy_simulator.api.selection import select
 from cronofy_simulator.state.accounts import Account
+from cronofy_simulator.state.events import Event
 from cronofy_simulator.state.pages import Page
 from cronofy_simulator.wire import Json, Request, Response, answer, empty, invalid
 from cronofy_simulator.world import World
@@ -45,10 +46,14 @@ def read_all(world: World, account: Account, query: Query) -> list[Json]:
             world.settings,
             localized=query.asks("localized_times"),
             geo=query.asks("include_geo"),
-            google_ids=query.asks("google_event_ids"),
+            google_ids=query.asks("google_event_ids") and _is_of_google(account, event),
         )
         for event, version in found
     ]
+
+
+def _is_of_google(account: Account, event: Event) -> bool:
+    return account.profile_of(event.calendar_id).provider_name == "google"
 
 
 def following(world: World, call: Call, kind: str) -> Response:

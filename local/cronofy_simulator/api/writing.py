@@ -37,7 +37,7 @@ def upsert(world: World, call: Call) -> Response:
         return invalid(problems)
     zone = _zone(fields)
     written = _writable(fields)
-    event_id = fields["event_id"]
+    event_id = str(fields["event_id"])
     changes.upsert_managed(world, call.account, calendar, event_id, written, zone)
     return empty(202)
 
@@ -66,6 +66,8 @@ def delete_many(world: World, call: Call) -> Response:
         return empty(403)
     fields = call.request.fields() or {}
     listed = fields.get("calendar_ids") or call.request.parameters("calendar_ids[]")
+    if not isinstance(listed, list) or not all(isinstance(each, str) for each in listed):
+        return invalid({"calendar_ids": "invalid_calendar_ids"})
     everything = str(fields.get("delete_all") or call.request.parameter("delete_all")).lower()
     if (everything == "true") == bool(listed):
         return invalid({"delete_all": "required"})
@@ -156,9 +158,11 @@ def _writable(fields: Json) -> Json:
     for name in ("start", "end"):
         if name in written:
             written[name] = _unlocalized(written[name])
-    invited = (fields.get("attendees") or {}).get("invite")
-    if invited:
-        written["attendees"] = [{**each, "status": "needs_action"} for each in invited]
+    attendees = fields.get("attendees")
+    invited = attendees.get("invite") if isinstance(attendees, dict) else None
+    if isinstance(invited, list):
+        guests = (each for each in invited if isinstance(each, dict))
+        written["attendees"] = [{**each, "status": "needs_action"} for each in guests]
     return written
 
 

@@ -64,13 +64,16 @@ def remove(world: World, order: Order, account: Account) -> Response:
 
 def _created(world: World, fields: Json) -> Json:
     account = add_account(
-        world, fields.get("account_id", ""), fields.get("email", ""), fields.get("name", "")
+        world,
+        fields.get("account_id") or "",
+        fields.get("email") or "",
+        fields.get("name") or "",
     )
     account.default_tzid = fields.get("default_tzid") or "Etc/UTC"
     profile = add_profile(
         world,
         account,
-        profile_id=fields.get("profile_id", ""),
+        profile_id=fields.get("profile_id") or "",
         provider_name=fields.get("provider_name") or "google",
         provider_service=fields.get("provider_service") or "gsuite",
         initial_sync_required=bool(fields.get("initial_sync_required")),
@@ -78,7 +81,7 @@ def _created(world: World, fields: Json) -> Json:
     _add_calendars(world, account, profile, fields.get("calendars"))
     scope = scope_of(world, fields)
     authorization = world.tokens.authorize(account.account_id, scope, profile.profile_id)
-    world.tokens.issue(authorization, world.settings, world.now, fields.get("refresh_token", ""))
+    world.tokens.issue(authorization, world.settings, world.now, fields.get("refresh_token") or "")
     return {**_document(world, account), **latest_tokens(world, account)}
 
 

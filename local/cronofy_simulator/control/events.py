@@ -56,12 +56,14 @@ def create(world: World, order: Order, account: Account) -> Response:
     problem = _problem(fields, calendar)
     if calendar is None or problem:
         return refuse(problem)
+    if (calendar.calendar_id, fields.get("event_uid")) in account.events:
+        return refuse(f"the calendar has an event {fields['event_uid']} already", 409)
     series = str(fields["series"]) if fields.get("series") else ""
     if fields.get("series") is True:
         series = world.mint("ser_")
     made = [
         _create_one(world, account, calendar, fields, number, series)
-        for number in range(fields.get("count", 1))
+        for number in range(_count(fields))
     ]
     if None in made:
         return refuse(BAD_SPAN)
@@ -113,7 +115,7 @@ def _create_one(
 ) -> Event | None:
     shown = {name: each for name, each in fields.items() if name not in OWN_FIELDS}
     shown |= _times(world, fields, number)
-    if fields.get("count", 1) > 1 and "summary" in fields and not series:
+    if _count(fields) > 1 and "summary" in fields and not series:
         shown["summary"] = f"{fields['summary']} {number + 1}"
     if series:
         shown |= {"recurring": True, "series_identifier": series}
@@ -128,7 +130,7 @@ def _create_one(
         shown,
         peculiarities=tuple(fields.get("variety") or ()),
         zone=zone,
-        event_uid=str(fields.get("event_uid", "")),
+        event_uid=str(fields.get("event_uid") or ""),
         manner=_manner(fields),
     )
 
@@ -145,10 +147,8 @@ def _change_one(
         calendar = account.calendars.get(str(target))
         if calendar is None or calendar.deleted:
             return f"the account has no calendar {target}"
-        if (
-            shown
-            and changes.revise(world, account, event, shown, manner=Manner(quiet=True)) is None
-        ):
+        unseen = Manner(quiet=True)
+        if shown and changes.revise(world, account, event, shown, manner=unseen) is None:
             return BAD_SPAN
         return changes.move(world, account, event, calendar, manner=manner)
     changed = changes.revise(world, account, event, shown, manner=manner)
@@ -167,8 +167,10 @@ def _problem(fields: Json, calendar: Calendar | None) -> str:
         return problem
     if calendar is None:
         return f"the account has no calendar {fields.get('calendar_id', '')}"
-    if not 0 < fields.get("count", 1) <= MOST_AT_ONCE:
+    if not 0 < _count(fields) <= MOST_AT_ONCE:
         return f"count is at least 1 and at most {MOST_AT_ONCE}"
+    if fields.get("event_uid") and _count(fields) > 1:
+        return "several events cannot have one event_uid"
     if any(each not in variety.NAMES for each in fields.get("variety") or ()):
         return f"variety is of {', '.join(variety.NAMES)}"
     if fields.get("tzid") and find_zone(fields["tzid"]) is None:
@@ -176,14 +178,20 @@ def _problem(fields: Json, calendar: Calendar | None) -> str:
     return ""
 
 
+def _count(fields: Json) -> int:
+    given = fields.get("count")
+    return 1 if given is None else int(given)
+
+
 def _times(world: World, fields: Json, number: int) -> Json:
     """Given, or tomorrow at nine; each of several `every_seconds` after the one before."""
     tomorrow = world.now.astimezone(UTC).date() + timedelta(days=1)
     nine = datetime(tomorrow.year, tomorrow.month, tomorrow.day, 9, tzinfo=UTC)
-    start = fields.get("start", format_time(nine))
-    end = fields.get("end", _later(start, 86400 if parse_date(start) else 3600))
+    start = fields.get("start") or format_time(nine)
+    end = fields.get("end") or _later(start, 86400 if parse_date(start) else 3600)
+    given = fields.get("every_seconds")
     default = 86400 if fields.get("series") or parse_date(start) else 900
-    shift = float(fields.get("every_seconds", default)) * number
+    shift = float(default if given is None else given) * number
     return {"start": _later(start, shift), "end": _later(end, shift)}
 
 
@@ -193,6 +201,8 @@ def _moved(document: Json, seconds: float) -> Json:
 
 def _later(value: Any, seconds: float) -> Any:
     """A Date moves by whole days; what is no Date or Time stays, to be refused where it is used."""
+    if isinstance(value, dict):
+        return {**value, "time": _later(value.get("time"), seconds)}
     day = parse_date(value)
     if day is not None:
         return (day + timedelta(seconds=seconds)).isoformat()

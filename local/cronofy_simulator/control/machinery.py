@@ -115,6 +115,8 @@ def _fault_problem(given: Json) -> str:
         return f"kind is one of {', '.join(kinds)}"
     if given.get("variant", VARIANTS[0]) not in VARIANTS:
         return f"variant is one of {', '.join(VARIANTS)}"
-    if not 100 <= given.get("status", 503) <= 599:
+    if not 200 <= given.get("status", 503) <= 599:
         return "status is an HTTP status"
+    if not all(isinstance(each, str) for each in given.get("headers", {}).values()):
+        return "headers are strings"
     return ""

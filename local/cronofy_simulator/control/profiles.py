@@ -24,6 +24,9 @@ NOTIFICATION: Types = {"type": str, "changes_since": str, "channel_id": str}
 def create(world: World, order: Order, account: Account) -> Response:
     """A further profile; `{"conferencing": true}` for one of a conferencing service."""
     fields = order.fields
+    taken = {**account.profiles, **account.conferencing_profiles}
+    if fields.get("profile_id") in taken:
+        return refuse(f"the account has a profile {fields['profile_id']} already", 409)
     profile = add_profile(
         world,
         account,

@@ -1,10 +1,8 @@
 """The control API's paths. Its errors are `{"error": "what is wrong"}` with a 4xx."""
 
-import json
-
 from cronofy_simulator.control import accounts, calendars, events, machinery, profiles, tokens
 from cronofy_simulator.control.route import NUMBER, Control, Order, of_account, refuse, taking
-from cronofy_simulator.wire import Request, Response
+from cronofy_simulator.wire import Json, Request, Response, json_object
 from cronofy_simulator.world import World
 
 _ACCOUNT = "accounts/{account_id}"
@@ -59,11 +57,18 @@ def handle(world: World, request: Request) -> Response:
         if values is None:
             continue
         if method == request.method:
-            return control(world, Order(request, fields, values))
+            return _done(control, world, Order(request, fields, values))
         paths.add(method)
     if paths:
         return refuse(f"this path takes {', '.join(sorted(paths))}", 405)
     return refuse(f"no control path {request.path}", 404)
+
+
+def _done(control: Control, world: World, order: Order) -> Response:
+    try:
+        return control(world, order)
+    except OverflowError:
+        return refuse("a time or a number is out of range")
 
 
 def _match(wanted: list[str], given: list[str]) -> dict[str, str] | None:
@@ -78,11 +83,6 @@ def _match(wanted: list[str], given: list[str]) -> dict[str, str] | None:
     return values
 
 
-def _fields(request: Request) -> dict[str, object] | None:
-    if not request.body.strip():
-        return {}
-    try:
-        document = json.loads(request.body)
-    except ValueError:
-        return None
-    return document if isinstance(document, dict) else None
+def _fields(request: Request) -> Json | None:
+    """Always JSON, whatever the content type: curl says that it sends a form."""
+    return json_object(request.body) if request.body.strip() else {}

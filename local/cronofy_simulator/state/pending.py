@@ -18,9 +18,12 @@ class PendingChanges:
     by_channel: dict[str, list[PendingChange]] = field(default_factory=dict)
 
     def add(self, channel_id: str, at: datetime, due_at: datetime, coalescing: float) -> None:
-        """A change joins a notification that has not gone out, if there is a time for joining."""
+        """A change joins a notification that has not gone out, unless it would be told too early.
+
+        `due_at`: when the change itself may be told of, at the earliest.
+        """
         waiting = self.by_channel.setdefault(channel_id, [])
-        if waiting and coalescing > 0 and at < waiting[-1].due_at:
+        if waiting and coalescing > 0 and due_at < waiting[-1].due_at:
             waiting[-1].since = min(waiting[-1].since, at)
             return
         waiting.append(

@@ -3,6 +3,7 @@
 import json
 import random
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -22,8 +23,8 @@ CLIENT = {"client_id": "simulator_client", "client_secret": "CRN_simulator_secre
 class Cronofy:
     """Speaks to a simulator as an application, and through the control API as everyone else."""
 
-    def __init__(self, seed: int = 1, **settings: Any) -> None:
-        self.clock = FrozenClock(NOW)
+    def __init__(self, seed: int = 1, now: datetime = NOW, **settings: Any) -> None:
+        self.clock = FrozenClock(now)
         self.simulator = Simulator(self.clock, Settings(**settings), random.Random(seed))
 
     def advance(self, seconds: float) -> None:
@@ -122,6 +123,60 @@ class Cronofy:
         return {name: listed[0]["key"] for name, listed in errors.items()}
 
 
+@dataclass(frozen=True, slots=True)
+class User:
+    """One account, and what its calendars' owner and the application do with it."""
+
+    cronofy: Cronofy
+    account: Any
+
+    @property
+    def account_id(self) -> str:
+        return self.account["account_id"]
+
+    @property
+    def access_token(self) -> str:
+        return self.account["access_token"]
+
+    @property
+    def refresh_token(self) -> str:
+        return self.account["refresh_token"]
+
+    @property
+    def calendars(self) -> list[str]:
+        return [each["calendar_id"] for each in self.account["calendars"]]
+
+    def get(self, path: str, **query: Any) -> Response:
+        return self.cronofy.get(self.account, path, **query)
+
+    def post(self, path: str, fields: dict[str, Any]) -> Response:
+        return self.cronofy.call(self.account, "POST", path, **fields)
+
+    def delete(self, path: str, fields: dict[str, Any] | None = None) -> Response:
+        return self.cronofy.call(self.account, "DELETE", path, **(fields or {}))
+
+    def read(self, **query: Any) -> Any:
+        return self.cronofy.read(self.account, **query)
+
+    def uids(self, **query: Any) -> list[str]:
+        return [event["event_uid"] for event in self.read(**query)]
+
+    def open_channel(self, **filters: Any) -> str:
+        return self.cronofy.channel(self.account, **filters)["channel_id"]
+
+    def control(self, method: str, path: str, **fields: Any) -> Any:
+        return self.cronofy.control(method, f"accounts/{self.account_id}/{path}", **fields)
+
+    def make(self, **fields: Any) -> Any:
+        return self.cronofy.events(self.account, **fields)[0]
+
+    def change(self, event: Any, **fields: Any) -> Any:
+        return self.cronofy.change(self.account, event, **fields)
+
+    def remove(self, event: Any) -> None:
+        self.cronofy.delete(self.account, event)
+
+
 @pytest.fixture
 def cronofy() -> Cronofy:
     return Cronofy()
@@ -131,3 +186,19 @@ def cronofy() -> Cronofy:
 def make_cronofy() -> Callable[..., Cronofy]:
     """With other settings, or another seed."""
     return Cronofy
+
+
+@pytest.fixture
+def user(cronofy: Cronofy) -> User:
+    return User(cronofy, cronofy.account(account_id="acc_1", calendars=2))
+
+
+@pytest.fixture
+def another(cronofy: Cronofy) -> User:
+    return User(cronofy, cronofy.account(account_id="acc_2"))
+
+
+@pytest.fixture
+def new_user(cronofy: Cronofy) -> Callable[..., User]:
+    """With the fields given."""
+    return lambda **fields: User(cronofy, cronofy.account(**fields))

@@ -1,5 +1,7 @@
 """Channels. Facts: reference section 2."""
 
+import json
+
 import pytest
 
 URL = "https://mirror.example.com/notifications/acc_1"
@@ -139,22 +141,23 @@ def test_a_closed_channel_made_again_is_a_new_one(user):
 
 def test_filters_may_come_form_encoded(user):
     body = f"callback_url={URL}&filters[calendar_ids][]={user.calendars[0]}".encode()
-    headers = {"Content-Type": "application/x-www-form-urlencoded"}
+    headers = {
+        "Content-Type": "application/x-www-form-urlencoded",
+        "Authorization": f"Bearer {user.access_token}",
+    }
 
-    response = user.cronofy.call(
-        "POST", "/v1/channels", body, token=user.access_token, headers=headers
-    )
+    response = user.cronofy.request("POST", "/v1/channels", body, **headers)
 
     assert response.json()["channel"]["filters"] == {"calendar_ids": [user.calendars[0]]}
 
 
-def test_a_new_channel_is_verified_after_the_answer(cronofy, user, notification):
+def test_a_new_channel_is_verified_after_the_answer(cronofy, user):
     response = create(user)
 
     (verification,) = cronofy.deliver()
     assert response.held_for is None
     assert verification.url == URL
-    assert notification(verification) == {
+    assert json.loads(verification.body) == {
         "notification": {"type": "verification"},
         "channel": response.json()["channel"],
     }

@@ -135,7 +135,7 @@ def test_others_events_can_be_edited_only_with_unrestricted_permission(user):
     edit = {"event_uid": event["event_uid"], "summary": "Edited"}
     assert user.post(path(user), edit).status == 403
 
-    made = user.control("POST", "calendars", {"permission_level": "unrestricted"})
+    made = user.control("POST", "calendars", permission_level="unrestricted")
     mine = user.make(calendar_id=made["calendar_id"])
     where = f"/v1/calendars/{made['calendar_id']}/events"
     assert user.post(where, {**edit, "event_uid": mine["event_uid"]}).status == 202
