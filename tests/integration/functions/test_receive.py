@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 
 from calendar_mirror import messages
 from functions.receive import app
-from tests.models import aws as aws_model
 
 SECRET = "secret"
 CONTEXT = SimpleNamespace(aws_request_id="request-1")
@@ -37,38 +36,6 @@ def request(content, signature=None, *, encoded=False, name="cronofy-hmac-sha256
     text = base64.b64encode(content).decode() if encoded else content.decode()
     headers = {} if signature is None else {name: signature}
     return {"headers": headers, "body": text, "isBase64Encoded": encoded}
-
-
-@pytest.fixture
-def aws(monkeypatch):
-    with aws_model.running() as running:
-        start_cold(monkeypatch, running.url)
-        yield running
-        end()
-
-
-def start_cold(monkeypatch, url):
-    environ = {
-        "AWS_ENDPOINT_URL": url,
-        "AWS_REGION": "us-east-1",
-        "AWS_URL_SUFFIX": "amazonaws.com",
-        "AWS_ACCESS_KEY_ID": "key",
-        "AWS_SECRET_ACCESS_KEY": "key",
-        "CLIENT_SECRETS_ARN": "arn",
-        "SYNC_QUEUE_URL": f"{url}/queue.fifo",
-        "MERGE_SECONDS": "1",
-        "POWERTOOLS_METRICS_NAMESPACE": "CalendarMirror",
-        "POWERTOOLS_SERVICE_NAME": "stack",
-    }
-    for name, value in environ.items():
-        monkeypatch.setenv(name, value)
-    for cached in (app.configuration, app.secrets, app.service):
-        cached.cache_clear()
-
-
-def end():
-    for name, version in (("sqs", "1.0"), ("secretsmanager", "1.1")):
-        app.service(name, version).close()
 
 
 def status(event):
@@ -169,8 +136,8 @@ def test_a_queue_that_refuses_or_hangs_gives_503_within_the_budget(aws, always):
     assert time.monotonic() - began < 4
 
 
-def test_an_aws_that_cannot_be_reached_gives_503(monkeypatch):
-    start_cold(monkeypatch, aws_model.unused_url())
+@pytest.mark.usefixtures("aws_that_is_away")
+def test_an_aws_that_cannot_be_reached_gives_503():
     content = body()
 
     assert status(request(content, digest(content))) == 503

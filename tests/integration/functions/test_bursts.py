@@ -1,0 +1,93 @@
+"""What a burst of notifications costs: the door, a faithful queue, the worker."""
+
+import base64
+import hmac
+import json
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+
+import pytest
+
+from calendar_mirror import messages, receive
+from calendar_mirror.client_secrets import ClientSecrets
+from calendar_mirror.credentials import ClientCredentials
+from functions.receive import app
+from tests.models.mirror import Mirror
+
+CONTEXT = SimpleNamespace(aws_request_id="request-1")
+BURST = 200
+
+
+def signed(changes_since):
+    content = json.dumps(
+        {
+            "notification": {"type": "change", "changes_since": changes_since},
+            "channel": {"callback_url": "https://example.com/notifications/acc_1"},
+        }
+    ).encode()
+    digest = hmac.digest(b"secret", content, "sha256")
+    return content, base64.b64encode(digest).decode()
+
+
+def deliver(mirror, parameters):
+    """Put on the queue what was sent to SQS."""
+    mirror.queue.send(
+        group=parameters["MessageGroupId"],
+        body=parameters["MessageBody"],
+        deduplication_id=parameters["MessageDeduplicationId"],
+    )
+
+
+def since(number, *, distinct):
+    return f"2026-03-01T11:{number % 60:02}:00Z" if distinct else "2026-03-01T11:00:00Z"
+
+
+@pytest.mark.parametrize("distinct", [False, True])
+def test_200_notifications_within_a_second_cost_two_reads_at_most(aws, distinct):
+    for number in range(BURST):
+        content, signature = signed(since(number, distinct=distinct))
+        event = {"headers": {"cronofy-hmac-sha256": signature}, "body": content.decode()}
+        assert app.handler(event, CONTEXT) == {"statusCode": 200}
+    first, last = (messages.decode(aws.messages[n]["MessageBody"]).received_at for n in (0, -1))
+    assert last - first < timedelta(seconds=1)
+
+    mirror = Mirror(delay_s=2.0)
+    mirror.clock.at = datetime.now(UTC) - timedelta(hours=1)
+    mirror.connect()
+    for parameters in aws.messages:
+        mirror.clock.at = messages.decode(parameters["MessageBody"]).received_at
+        deliver(mirror, parameters)
+    mirror.settle()
+
+    assert 1 <= len(mirror.provider.reads()) <= 2
+    assert mirror.events.writes == 0
+
+
+@pytest.mark.parametrize("distinct", [False, True])
+@pytest.mark.parametrize("spread_s", [0.5, 3.0, 20.0])
+def test_a_burst_costs_a_read_for_each_bucket_that_it_spans_and_one_more(distinct, spread_s):
+    mirror = Mirror(delay_s=2.0)
+    mirror.connect()
+    secrets = ClientSecrets(lambda: {"us": ClientCredentials("id", ("secret",))}, lambda: 0.0)
+    mirror.clock.turn(0.3)
+    began, buckets = mirror.clock(), set()
+
+    def send(message):
+        buckets.add(message.stands_until)
+        deliver(mirror, messages.to_send(message, queue_url="", unique=""))
+
+    for number in range(BURST):
+        mirror.clock.at = began + timedelta(seconds=spread_s * number / BURST)
+        content, signature = signed(since(number, distinct=distinct))
+        receive.admit(
+            content,
+            signature,
+            secrets=secrets,
+            send=send,
+            received_at=mirror.clock(),
+            merge=timedelta(seconds=1),
+        )
+        mirror.drain()
+    mirror.settle()
+
+    assert len(mirror.provider.reads()) <= len(buckets) + 1
