@@ -51,6 +51,7 @@ def running() -> Iterator[Aws]:
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True  # headers and body go out apart, each at once
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
