@@ -35,12 +35,12 @@ class Cronofy:
         request = Request.to(method, target, {"Host": "127.0.0.1:8080", **named}, body)
         return self.simulator.handle(request)
 
-    def control(self, method: str, path: str, **fields: Any) -> Any:
+    def control(self, method: str, path: str, /, **fields: Any) -> Any:
         response = self.order(method, path, **fields)
         assert response.status < 300, response.body
         return response.json() if response.body else None
 
-    def order(self, method: str, path: str, **fields: Any) -> Response:
+    def order(self, method: str, path: str, /, **fields: Any) -> Response:
         return self.request(method, f"/_control/{path}", json.dumps(fields).encode())
 
     def account(self, **fields: Any) -> Any:
@@ -164,7 +164,7 @@ class User:
     def open_channel(self, **filters: Any) -> str:
         return self.cronofy.channel(self.account, **filters)["channel_id"]
 
-    def control(self, method: str, path: str, **fields: Any) -> Any:
+    def control(self, method: str, path: str, /, **fields: Any) -> Any:
         return self.cronofy.control(method, f"accounts/{self.account_id}/{path}", **fields)
 
     def make(self, **fields: Any) -> Any:
