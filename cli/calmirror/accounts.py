@@ -2,32 +2,17 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 import click
 
-from calendar_mirror import instants
 from calendar_mirror.accounts import DATA_CENTERS, Account, Tokens
 from calendar_mirror.messages import Kind
 from calendar_mirror.notifications import is_account_id
-from calmirror import printing, syncing
+from calmirror import asking, printing, shown, syncing
 from calmirror.stacks import Stack, on_stack
-
-#: What may be shown of an account. Tokens are not in it.
-_SHOWN = (
-    "account_id",
-    "state",
-    "state_reason",
-    "state_since",
-    "data_center",
-    "channel_id",
-    "last_read_started_at",
-    "last_read_last_modified",
-    "added_at",
-)
 
 
 @click.group()
@@ -37,41 +22,47 @@ def accounts() -> None:
 
 @accounts.command()
 @click.argument("account_id")
-@click.option("--refresh-token", required=True, help="`-` reads it from the standard input.")
+@click.option(
+    "--refresh-token", required=True, help="`-` asks for it, or reads it from the standard input."
+)
 @click.option("--access-token", help="If you have one; else the first read gets one.")
-@click.option("--data-center", type=click.Choice(DATA_CENTERS), default="us", show_default=True)
+@click.option("--data-center", type=click.Choice(DATA_CENTERS), help="[default: the stack's]")
 @click.option("--replace-tokens", is_flag=True, help="For an account that is there already.")
+@printing.as_json
 @on_stack
 def add(
     stack: Stack,
     account_id: str,
     refresh_token: str,
     access_token: str | None,
-    data_center: str,
+    data_center: str | None,
     replace_tokens: bool,
+    as_json: bool,
 ) -> None:
     """
     Take over ACCOUNT_ID, which your application has connected already.
 
-    Exchanges nothing: stores the tokens, and asks for a first read, which also creates the channel.
+    Exchanges nothing: stores the tokens, and asks for a full read, which also creates the channel.
     From then on let the mirror refresh the tokens, or your application, not both.
     """
     if not is_account_id(account_id):
         raise click.UsageError(f"{account_id!r} cannot be an account's id")
-    tokens = Tokens(_secret(refresh_token), access_token)
-    table, now = stack.accounts(), datetime.now(UTC)
-    if table.add(Account(account_id, data_center, tokens), added_at=now):
-        done = "is in place"
-    elif replace_tokens:
-        table.store_tokens(account_id, tokens)
-        done = "has new tokens"
-    else:
-        raise click.ClickException(
-            f"{account_id} is there already, and was left as it is. "
-            "--replace-tokens stores the tokens."
-        )
+    tokens, now = (
+        Tokens(asking.secret(refresh_token, "refresh token"), access_token),
+        datetime.now(UTC),
+    )
+    account = Account(account_id, data_center or stack.data_center, tokens)
+    added = stack.accounts().add(account, added_at=now)
+    if not added:
+        _replace(stack, account_id, tokens, data_center, allowed=replace_tokens)
     syncing.request(stack, account_id, Kind.FULL, now)
-    click.echo(f"{account_id} {done}; its first read is on the queue.")
+    done = "added" if added else "tokens_replaced"
+    said = "is in place" if added else "has new tokens"
+    printing.outcome(
+        {"account_id": account_id, "outcome": done, "requested": Kind.FULL},
+        f"{account_id} {said}; a full read is on the queue.",
+        as_json=as_json,
+    )
 
 
 @accounts.command("list")
@@ -79,9 +70,9 @@ def add(
 @on_stack
 def list_(stack: Stack, as_json: bool) -> None:
     """List the accounts."""
-    found = sorted(items(stack), key=lambda item: str(item["account_id"]))
+    found = sorted(shown.items(stack), key=lambda item: str(item["account_id"]))
     if as_json:
-        printing.document([_shown(item) for item in found])
+        printing.document([shown.fields(item) for item in found])
         return
     rows = [_row(item) for item in found]
     printing.table(rows, rows[0] if rows else (), empty="No account is in place.")
@@ -93,54 +84,35 @@ def list_(stack: Stack, as_json: bool) -> None:
 @on_stack
 def show(stack: Stack, account_id: str, as_json: bool) -> None:
     """Show one account, without its tokens."""
-    item = next((each for each in items(stack) if each["account_id"] == account_id), None)
-    if item is None:
-        raise click.ClickException(f"There is no account {account_id}.")
+    fields = shown.fields(shown.item(stack, account_id))
     if as_json:
-        printing.document(_shown(item))
+        printing.document(fields)
     else:
-        printing.record(_shown(item))
+        printing.record(fields)
 
 
-def items(stack: Stack) -> Iterator[Mapping[str, Any]]:
-    """Return what may be shown of every account."""
-    pages = (
-        stack.dynamodb()
-        .get_paginator("scan")
-        .paginate(
-            TableName=stack.outputs["AccountsTableName"],
-            ProjectionExpression=", ".join(f"#{name}" for name in _SHOWN),
-            ExpressionAttributeNames={f"#{name}": name for name in _SHOWN},
+def _replace(
+    stack: Stack, account_id: str, tokens: Tokens, data_center: str | None, *, allowed: bool
+) -> None:
+    if not allowed:
+        raise click.ClickException(
+            f"{account_id} is there already, and was left as it is. "
+            "--replace-tokens stores the tokens; `calmirror sync` reads it."
         )
-    )
-    for page in pages:
-        yield from page["Items"]
-
-
-def last_read(item: Mapping[str, Any]) -> datetime | None:
-    """Return when the last completed read began."""
-    text = item.get("last_read_started_at")
-    return instants.parse(text) if text else None
-
-
-def _shown(item: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: item.get(name) for name in _SHOWN}
+    current = shown.item(stack, account_id)["data_center"]
+    if data_center not in (None, current):
+        raise click.ClickException(
+            f"{account_id} is at the data center {current}, and was left as it is."
+        )
+    stack.accounts().store_tokens(account_id, tokens)
 
 
 def _row(item: Mapping[str, Any]) -> dict[str, Any]:
+    read = shown.last_read(item)
     return {
         "account_id": item["account_id"],
         "state": item["state"],
         "reason": item.get("state_reason"),
         "data_center": item["data_center"],
-        "last_read": printing.age(last_read(item), datetime.now(UTC)),
+        "last_read": printing.age(read.started_at if read else None, datetime.now(UTC)),
     }
-
-
-def _secret(given: str) -> str:
-    if given != "-":
-        return given
-    text = sys.stdin.read().strip()
-    if not text:
-        raise click.UsageError("no refresh token came from the standard input")
-    return text

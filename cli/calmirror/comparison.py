@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
+from calendar_mirror import diffing
+from calendar_mirror.planning import WINDOW_PAST
 from calendar_mirror.records import Record
+
+#: Source: https://docs.cronofy.com/developers/api/events/read-events/
+WINDOW_FUTURE = timedelta(days=201)
 
 
 class Difference(StrEnum):
@@ -25,44 +31,74 @@ class Finding:
 
     Attributes:
         fields: names of the top-level fields that differ, with `Difference.STALE`.
+        cronofy, table: what either side says: of a stale event the differing fields, of any other
+            the whole document. ``None``: nothing.
     """
 
     difference: Difference
     calendar_id: str
     event_uid: str
     fields: tuple[str, ...] = ()
+    cronofy: Mapping[str, Any] | None = field(default=None, repr=False)
+    table: Mapping[str, Any] | None = field(default=None, repr=False)
 
 
 def compare(
-    records: Iterable[Record], items: Iterable[Mapping[str, Any]], *, surplus: bool = True
+    records: Iterable[Record], items: Iterable[Mapping[str, Any]], *, now: datetime
 ) -> list[Finding]:
     """
-    Hold the *records* of a read of the whole window against all *items* of the account.
-
-    Args:
-        surplus: whether rows that the read did not return count. They may lie outside the window.
+    Hold the *records* of a read of the whole window, made at about *now*, against all *items* of
+    the account.
     """
-    live = {record.key.sort_key: record for record in records if not record.deleted}
+    live = {r.key.sort_key: r for r in diffing.latest(records) if not r.deleted}
     rows = {item["sk"]: item for item in items if not item["deleted"]}
     found = [_missing_or_stale(record, rows.get(key)) for key, record in live.items()]
-    extra = [_surplus(rows[key]) for key in rows.keys() - live.keys()] if surplus else []
+    extra = [rows[key] for key in rows.keys() - live.keys()]
+    surplus = [_surplus(item) for item in extra if in_window(item, now)]
     return sorted(
-        [finding for finding in found if finding is not None] + extra,
+        [finding for finding in found if finding is not None] + surplus,
         key=lambda finding: (finding.difference, finding.calendar_id, finding.event_uid),
     )
 
 
+def in_window(item: Mapping[str, Any], now: datetime) -> bool:
+    """
+    Tell whether a read of the window must return the row's event. A day less at either edge, where
+    the answer depends on whose day it is; never for an event whose times are not known.
+    """
+    starts, ends = item.get("start_at"), item.get("end_at")
+    if starts is None:
+        return False
+    first = (now - WINDOW_PAST).date() + timedelta(days=1)
+    last = (now + WINDOW_FUTURE).date() - timedelta(days=1)
+    return _day(ends or starts) > first and _day(starts) < last
+
+
 def _missing_or_stale(record: Record, item: Mapping[str, Any] | None) -> Finding | None:
-    calendar_id, event_uid = record.key.calendar_id, record.key.event_uid
+    ids, document = (record.key.calendar_id, record.key.event_uid), record.document
     if item is None:
-        return Finding(Difference.MISSING, calendar_id, event_uid)
+        return Finding(Difference.MISSING, *ids, cronofy=document)
     if item["content_hash"] == record.content_hash:
         return None
-    document, stored = record.document, item["event"]
-    names = document.keys() | stored.keys()
-    differing = sorted(name for name in names if document.get(name) != stored.get(name))
-    return Finding(Difference.STALE, calendar_id, event_uid, tuple(differing))
+    stored = item["event"]
+    differing = sorted(n for n in document.keys() | stored.keys() if _differ(n, document, stored))
+    return Finding(
+        Difference.STALE,
+        *ids,
+        tuple(differing),
+        cronofy={name: document[name] for name in differing if name in document},
+        table={name: stored[name] for name in differing if name in stored},
+    )
+
+
+def _differ(name: str, one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    return (name in one) != (name in other) or one.get(name) != other.get(name)
 
 
 def _surplus(item: Mapping[str, Any]) -> Finding:
-    return Finding(Difference.SURPLUS, item["calendar_id"], item["event_uid"])
+    ids = (item["calendar_id"], item["event_uid"])
+    return Finding(Difference.SURPLUS, *ids, table=item["event"])
+
+
+def _day(text: str) -> date:
+    return date.fromisoformat(text[:10])

@@ -10,16 +10,18 @@ import click
 from boto3.dynamodb.conditions import Key
 
 from calendar_mirror import instants
-from calmirror import printing
+from calmirror import printing, shown
 from calmirror.stacks import Stack, on_stack
 
-_DAY = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%SZ"])
+_INSTANT = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%SZ"])
+#: Before and after every ``start_at``.
+_EARLIEST, _LATEST = "0", ":"
 
 
 @click.command()
 @click.argument("account_id")
-@click.option("--from", "first", type=_DAY, help="Events that start at or after it, UTC.")
-@click.option("--to", "last", type=_DAY, help="Events that start before it, UTC.")
+@click.option("--from", "first", type=_INSTANT, help="Events that start at or after it, UTC.")
+@click.option("--to", "last", type=_INSTANT, help="Events that start before it, UTC.")
 @click.option("--calendar", "calendar_id", help="Events of this calendar only.")
 @printing.as_json
 @on_stack
@@ -31,30 +33,30 @@ def events(
     calendar_id: str | None,
     as_json: bool,
 ) -> None:
-    """Show the rows of ACCOUNT_ID in the order of their start."""
-    found = [
-        item
-        for item in _by_start(stack, account_id, _text(first, "0"), _text(last, "9"))
-        if calendar_id in (None, item["calendar_id"])
-    ]
+    """
+    Show the rows of ACCOUNT_ID in the order of their start. Deleted events, and those without a
+    start, are not among them.
+    """
+    if first and last and first >= last:
+        raise click.UsageError("--from is not before --to")
+    shown.item(stack, account_id)
+    rows = _by_start(stack, account_id, _text(first, _EARLIEST), _text(last, _LATEST))
+    found = [item for item in rows if calendar_id in (None, item["calendar_id"])]
     if as_json:
         printing.document(found)
         return
-    rows = [_row(item) for item in found]
-    printing.table(rows, rows[0] if rows else (), empty="No event.")
+    lines = [_row(item) for item in found]
+    printing.table(lines, lines[0] if lines else (), empty="No event.")
 
 
 def _by_start(stack: Stack, account_id: str, first: str, last: str) -> Iterator[Mapping[str, Any]]:
-    pages = (
-        stack.dynamodb()
-        .get_paginator("query")
-        .paginate(
-            TableName=stack.outputs["EventsTableName"],
-            IndexName="by_start",
-            KeyConditionExpression=Key("pk").eq(account_id) & Key("start_at").between(first, last),
-        )
-    )
-    for page in pages:
+    pages = stack.dynamodb().get_paginator("query")
+    for page in pages.paginate(
+        TableName=stack.output("EventsTableName"),
+        IndexName="by_start",
+        KeyConditionExpression=Key("pk").eq(account_id) & Key("start_at").between(first, last),
+    ):
+        # A key condition has no "up to, but not".
         yield from (item for item in page["Items"] if item["start_at"] != last)
 
 
@@ -64,9 +66,13 @@ def _text(instant: datetime | None, otherwise: str) -> str:
 
 def _row(item: Mapping[str, Any]) -> dict[str, Any]:
     return {
-        "start": item["start_at"][:10] if item["all_day"] else item["start_at"],
-        "end": item.get("end_at"),
+        "start": _time(item["start_at"], item["all_day"]),
+        "end": _time(item.get("end_at"), item["all_day"]),
         "summary": item["event"].get("summary"),
         "calendar_id": item["calendar_id"],
         "event_uid": item["event_uid"],
     }
+
+
+def _time(text: str | None, all_day: bool) -> str | None:
+    return text[: len("2026-01-31")] if text and all_day else text

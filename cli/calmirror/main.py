@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from calmirror import stacks
 from calmirror.accounts import accounts
 from calmirror.dead_letters import dlq
 from calmirror.events import events
@@ -15,8 +16,11 @@ from calmirror.verifying import verify
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
-def main() -> None:
+@stacks.options
+@click.pass_context
+def main(context: click.Context, /, **named: str | None) -> None:
     """Operate Calendar Mirror, in AWS or on this machine."""
+    context.obj = named
 
 
 for _command in (accounts, dlq, events, notify, sample, status, sync, verify):

@@ -10,42 +10,74 @@ import requests
 
 from calendar_mirror import credentials, instants
 from calendar_mirror.cronofy import callback_url
-from calendar_mirror.notifications import Type
-from calmirror import samples
-from calmirror.stacks import Stack, on_stack
+from calendar_mirror.notifications import Type, is_account_id
+from calmirror import printing, samples
+from calmirror.stacks import Stack, http_session, on_stack
+
+#: Cronofy itself waits five.
+_TIMEOUT_S = 10
 
 
 @click.command()
 @click.argument("account_id")
 @click.option(
-    "--type", "kind", type=click.Choice(list(Type)), default=Type.CHANGE, show_default=True
+    "--type",
+    "kind",
+    type=click.Choice([each.value for each in Type]),
+    default=Type.CHANGE.value,
+    show_default=True,
 )
 @click.option("--changes-since", help="UTC, 2026-01-31T09:00:00Z. [default: now]")
+@printing.as_json
 @on_stack
-def notify(stack: Stack, account_id: str, kind: str, changes_since: str | None) -> None:
+def notify(
+    stack: Stack, account_id: str, kind: str, changes_since: str | None, as_json: bool
+) -> None:
     """
     Send a signed notification for ACCOUNT_ID to the stack. Ends with 1 if it was not accepted.
     """
-    url = callback_url(
-        stack.outputs["NotificationsUrl"].rsplit("/notifications/", 1)[0], account_id
-    )
-    since = changes_since or instants.to_text(datetime.now(UTC))
+    if not is_account_id(account_id):
+        raise click.UsageError(f"{account_id!r} cannot be an account's id")
+    since = _since(changes_since)
+    public_url = stack.output("NotificationsUrl").rsplit("/notifications/", 1)[0]
+    url = callback_url(public_url, account_id)
     body = samples.body(Type(kind), url, changes_since=since)
-    headers = samples.headers(body, _client_secret(stack))
+    status, seconds = _posted(url, body, _client_secret(stack))
+    printing.outcome(
+        {"url": url, "type": kind, "status": status, "seconds": round(seconds, 3)},
+        f"{url} answered {status} in {seconds * 1000:.0f} ms.",
+        as_json=as_json,
+    )
+    if status != 200:
+        raise SystemExit(1)
+
+
+def _since(given: str | None) -> str:
+    try:
+        return instants.to_text(instants.parse(given) if given else datetime.now(UTC))
+    except ValueError as error:
+        raise click.UsageError(f"--changes-since: {error}") from error
+
+
+def _posted(url: str, body: bytes, secret: str) -> tuple[int, float]:
     began = time.monotonic()
     try:
-        answer = requests.post(url, data=body, headers=headers, timeout=10, allow_redirects=False)
+        answer = http_session(url).post(
+            url,
+            data=body,
+            headers=samples.headers(body, secret),
+            timeout=_TIMEOUT_S,
+            allow_redirects=False,
+        )
     except requests.RequestException as error:
-        raise click.ClickException(f"{url} did not answer: {type(error).__name__}") from error
-    milliseconds = (time.monotonic() - began) * 1000
-    click.echo(f"{url} answered {answer.status_code} in {milliseconds:.0f} ms.")
-    if answer.status_code != 200:
-        raise SystemExit(1)
+        raise click.ClickException(f"{url} did not answer: {type(error).__name__}.") from error
+    return answer.status_code, time.monotonic() - began
 
 
 def _client_secret(stack: Stack) -> str:
     if stack.client_secret:
         return stack.client_secret.split(",")[0]
-    secret_id = stack.outputs["ClientSecretsArn"]
-    text = stack.client("secretsmanager").get_secret_value(SecretId=secret_id)["SecretString"]
+    text = stack.client("secretsmanager").get_secret_value(
+        SecretId=stack.output("ClientSecretsArn")
+    )["SecretString"]
     return next(iter(credentials.parse(text).values())).secrets[0]

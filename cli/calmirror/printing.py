@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 import click
@@ -12,14 +14,18 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from calendar_mirror import instants
+
+#: Columns where nobody looks at a screen: rows stay lines, for grep.
+_UNBOUNDED = 100_000
+
 as_json = click.option("--json", "as_json", is_flag=True, help="One JSON document, for programs.")
 
 
 def table(rows: Sequence[Mapping[str, Any]], columns: Iterable[str], *, empty: str) -> None:
     """Print *rows*, one column for each key of *columns*; *empty* where there are none."""
-    console = Console(highlight=False)
     if not rows:
-        console.print(empty)
+        click.echo(empty)
         return
     drawn = Table(box=None, pad_edge=False, header_style="bold")
     columns = tuple(columns)
@@ -27,7 +33,8 @@ def table(rows: Sequence[Mapping[str, Any]], columns: Iterable[str], *, empty: s
         drawn.add_column(name.replace("_", " "), overflow="fold")
     for row in rows:
         drawn.add_row(*(Text(_text(row.get(name))) for name in columns))
-    console.print(drawn)
+    width = None if sys.stdout.isatty() else _UNBOUNDED
+    Console(highlight=False, width=width).print(drawn)
 
 
 def record(fields: Mapping[str, Any]) -> None:
@@ -37,9 +44,22 @@ def record(fields: Mapping[str, Any]) -> None:
         click.echo(f"{name.replace('_', ' '):{width}}  {_text(value)}")
 
 
+def outcome(fields: Mapping[str, Any], said: str, *, as_json: bool) -> None:
+    """Print what a command did: *fields* for programs, the sentence *said* for people."""
+    if as_json:
+        document(fields)
+    else:
+        click.echo(said)
+
+
 def document(value: Any) -> None:
-    """Print *value* as JSON; numbers of DynamoDB's as they are written."""
-    click.echo(json.dumps(value, default=str, ensure_ascii=False, indent=2))
+    """Print *value* as JSON."""
+    click.echo(json_text(value, indent=2))
+
+
+def json_text(value: Any, *, indent: int | None = None) -> str:
+    """Write *value*, in which there may be times and DynamoDB's numbers, as JSON."""
+    return json.dumps(value, default=_plain, ensure_ascii=False, indent=indent)
 
 
 def age(instant: datetime | None, now: datetime) -> str:
@@ -53,5 +73,15 @@ def age(instant: datetime | None, now: datetime) -> str:
     return f"{seconds} s ago"
 
 
+def _plain(value: object) -> object:
+    if isinstance(value, datetime):
+        return instants.to_text(value)
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
+    raise TypeError(f"{type(value).__name__} is not for JSON")
+
+
 def _text(value: Any) -> str:
-    return "–" if value is None or value == "" else str(value)
+    """What others wrote into a calendar must not steer the terminal."""
+    text = "–" if value is None or value == "" else str(value)
+    return "".join(character if character.isprintable() else " " for character in text)

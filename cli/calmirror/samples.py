@@ -15,7 +15,9 @@ import click
 
 from calendar_mirror import instants, messages, notifications, signatures
 from calendar_mirror.cronofy import callback_url
-from calendar_mirror.notifications import Notification, Type
+from calendar_mirror.messages import Kind, Message
+from calendar_mirror.notifications import Type
+from calmirror import asking
 
 #: The samples are the same at each writing, so times are fixed.
 _RECEIVED_AT = instants.parse("2026-01-31T09:00:02.417000Z")
@@ -26,24 +28,33 @@ _QUEUE_ARN = "arn:aws:sqs:us-east-1:123456789012:calendar-mirror-SyncQueue.fifo"
 #: What the local stack signs with: its client secret.
 SIGNED_WITH = "local-client-secret"
 MESSAGE = "sync_queue_message"
+_NOTIFICATIONS = tuple(each.value for each in Type)
 
 
 @click.command()
-@click.argument("name", type=click.Choice([*Type, MESSAGE, "all"]))
-@click.option("--secret", default=SIGNED_WITH, help="Client secret. [default: the local stack's]")
+@click.argument("name", metavar="NAME", type=click.Choice([*_NOTIFICATIONS, MESSAGE, "all"]))
+@click.option(
+    "--secret",
+    default=SIGNED_WITH,
+    help="Client secret; `-` asks for it, or reads the standard input. [default: the local "
+    "stack's]",
+)
 @click.option("--account-id", default="acc_sample", show_default=True)
 @click.option("--body-only", is_flag=True, help="The raw body, and the header to send with it.")
 @click.option("--write", type=click.Path(file_okay=False, path_type=Path), help="Into files there.")
 def sample(name: str, secret: str, account_id: str, body_only: bool, write: Path | None) -> None:
     """
-    Make the sample event NAME for `sam local invoke`, signed for your client secret; or `all`.
+    Make the sample event NAME for `sam local invoke`, signed for your client secret.
+
+    NAME is a type of notification, sync_queue_message, or all.
     """
+    if not notifications.is_account_id(account_id):
+        raise click.UsageError(f"{account_id!r} cannot be an account's id")
+    secret = asking.secret(secret, "client secret")
     if body_only:
-        content = body(Type(name), callback_url(_PUBLIC_URL, account_id))
-        header = headers(content, secret)[signatures.HEADER]
-        click.echo(f"{signatures.HEADER}: {header}\n\n{content.decode()}")
+        _print_body(name, secret, account_id)
         return
-    wanted = [*Type, MESSAGE] if name == "all" else [name]
+    wanted = [*_NOTIFICATIONS, MESSAGE] if name == "all" else [name]
     for each in wanted:
         text = json.dumps(event(each, secret=secret, account_id=account_id), indent=2) + "\n"
         if write is None:
@@ -51,6 +62,14 @@ def sample(name: str, secret: str, account_id: str, body_only: bool, write: Path
         else:
             write.mkdir(parents=True, exist_ok=True)
             (write / file_name(each)).write_text(text)
+
+
+def _print_body(name: str, secret: str, account_id: str) -> None:
+    if name not in _NOTIFICATIONS:
+        raise click.UsageError("--body-only is for one type of notification")
+    content = body(Type(name), callback_url(_PUBLIC_URL, account_id))
+    header = headers(content, secret)[signatures.HEADER]
+    click.echo(f"{signatures.HEADER}: {header}\n\n{content.decode()}")
 
 
 def file_name(name: str) -> str:
@@ -94,7 +113,7 @@ def _api_event(content: bytes, sent: Mapping[str, str], account_id: str) -> dict
 
     Source: API Gateway developer guide, "Lambda integrations for HTTP APIs", payload format 2.0
     """
-    path = f"/notifications/{account_id}"
+    path = callback_url("", account_id)
     return {
         "version": "2.0",
         "routeKey": "POST /notifications/{account_id}",
@@ -119,12 +138,9 @@ def _api_event(content: bytes, sent: Mapping[str, str], account_id: str) -> dict
 
 def _queue_event(account_id: str) -> dict[str, Any]:
     """Write a batch of one message, as SQS's event source mapping hands it over."""
-    notification = Notification(Type.CHANGE, account_id, instants.parse(_CHANGES_SINCE))
-    message = messages.request_for(
-        notification, received_at=_RECEIVED_AT, merge=timedelta(seconds=1)
-    )
-    if message is None or not notifications.is_account_id(account_id):
-        raise click.UsageError(f"{account_id!r} cannot be an account's id")
+    since = instants.parse(_CHANGES_SINCE)
+    until = messages.bucket_end(_RECEIVED_AT, timedelta(seconds=1))
+    message = Message(account_id, Kind.DELTA, since, _RECEIVED_AT, until, Type.CHANGE.value)
     sent_at = str(round(_RECEIVED_AT.timestamp() * 1000))
     text = messages.encode(message)
     record = {

@@ -4,21 +4,42 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import boto3
+import botocore.session
 import click
+import requests
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError
 
 from calendar_mirror.accounts_table import AccountsTable
+from calendar_mirror.errors import CalendarMirrorError
 from calendar_mirror.sync_queue import SyncQueue
 
 _LOCAL_FILE = Path(".local", "stack.json")
 _AWS = Config(connect_timeout=5, read_timeout=30, retries={"mode": "standard", "max_attempts": 4})
+#: Whatever the caller has set for AWS itself or as a proxy, it is not meant for the local stack.
+_LOCAL = Config(
+    connect_timeout=5,
+    read_timeout=30,
+    retries={"mode": "standard", "max_attempts": 2},
+    proxies={},
+    use_fips_endpoint=False,
+    use_dualstack_endpoint=False,
+    account_id_endpoint_mode="disabled",
+)
+_NO_FILE = (None, None, os.devnull, None)
+_LOCAL_VARIABLES = {
+    "profile": (None, None, None, None),
+    "config_file": _NO_FILE,
+    "credentials_file": _NO_FILE,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +48,7 @@ class Stack:
     A deployed stack.
 
     Attributes:
-        outputs: of the CloudFormation stack.
+        outputs, parameters: of the CloudFormation stack.
         endpoint: of the local AWS; ``None``: AWS itself.
         cronofy_api_url: what the stack uses instead of Cronofy's data centers; empty: nothing.
         client_secret: known of the local stack only.
@@ -35,46 +56,95 @@ class Stack:
 
     name: str
     session: boto3.Session
-    outputs: dict[str, str]
+    outputs: Mapping[str, str]
+    parameters: Mapping[str, str]
     endpoint: str | None
     cronofy_api_url: str
     client_secret: str | None = field(repr=False)
 
+    @property
+    def data_center(self) -> str:
+        """Return where the stack's Cronofy application lives."""
+        return self.parameters.get("CronofyDataCenter", "us")
+
+    def output(self, name: str) -> str:
+        """
+        Return an output of the stack.
+
+        Raises:
+            click.ClickException: it has none of that name.
+        """
+        if name not in self.outputs:
+            raise click.ClickException(
+                f"The stack {self.name!r} has no output {name}. Is it a Calendar Mirror, fully "
+                "deployed?"
+            )
+        return self.outputs[name]
+
     def client(self, service: Any) -> Any:
         """Return boto3's client of *service*."""
-        return self.session.client(service, endpoint_url=self.endpoint, config=_AWS)
+        return self.session.client(service, endpoint_url=self.endpoint, config=self._config)
 
     def dynamodb(self) -> Any:
         """Return the DynamoDB client that takes and gives Python values."""
-        resource = self.session.resource("dynamodb", endpoint_url=self.endpoint, config=_AWS)
+        resource = self.session.resource(
+            "dynamodb", endpoint_url=self.endpoint, config=self._config
+        )
         return resource.meta.client
 
     def accounts(self) -> AccountsTable:
         """Return the accounts table."""
-        return AccountsTable(self.dynamodb(), self.outputs["AccountsTableName"])
+        return AccountsTable(self.dynamodb(), self.output("AccountsTableName"))
 
     def queue(self) -> SyncQueue:
         """Return the queue, with its dead-letter queue."""
         return SyncQueue(
-            self.client("sqs"), self.outputs["SyncQueueUrl"], self.outputs["DeadLetterQueueUrl"]
+            self.client("sqs"), self.output("SyncQueueUrl"), self.output("DeadLetterQueueUrl")
         )
+
+    @property
+    def _config(self) -> Config:
+        return _LOCAL if self.endpoint else _AWS
+
+
+def http_session(url: str) -> requests.Session:
+    """Return a session for calls to *url*: past any proxy where that is on this machine."""
+    session = requests.Session()
+    session.trust_env = urlsplit(url).hostname not in ("127.0.0.1", "localhost", "::1")
+    return session
+
+
+def options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give *command* the options that name a stack."""
+    for option in (
+        click.option("--profile", help="AWS profile to use."),
+        click.option("--region", help="AWS region of the stack."),
+        click.option(
+            "--stack",
+            help="A stack in AWS, or a stack.json. [default: the local stack when one is up, else "
+            "CALMIRROR_STACK]",
+        ),
+    ):
+        command = option(command)
+    return command
 
 
 def on_stack(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give *command* the options that name a stack; it gets the stack as its first argument."""
+    """
+    Give *command* the `options`; it gets the stack as its first argument.
 
-    @click.option(
-        "--stack", "name", help="A stack in AWS, or a stack.json. [default: the local stack]"
-    )
-    @click.option("--region", help="AWS region of the stack.")
-    @click.option("--profile", help="AWS profile to use.")
+    They may stand before the command's name as well; those behind it win.
+    """
+
+    @options
     @functools.wraps(command)
     def with_stack(
-        *args: Any, name: str | None, region: str | None, profile: str | None, **options: Any
+        *args: Any, stack: str | None, region: str | None, profile: str | None, **others: Any
     ) -> Any:
-        return _explained(
-            lambda: command(find(name, region, profile, Path.cwd()), *args, **options)
-        )
+        before: Mapping[str, str | None] = click.get_current_context().obj or {}
+        name = stack or before.get("stack")
+        chosen = (region or before.get("region"), profile or before.get("profile"))
+        return _explained(lambda: command(find(name, *chosen, Path.cwd()), *args, **others))
 
     return with_stack
 
@@ -86,32 +156,21 @@ def find(name: str | None, region: str | None, profile: str | None, directory: P
     Raises:
         click.ClickException: there is none.
     """
-    if name is None:
-        file = next(
-            (
-                up / _LOCAL_FILE
-                for up in (directory, *directory.parents)
-                if (up / _LOCAL_FILE).exists()
-            ),
-            None,
+    places = (up / _LOCAL_FILE for up in (directory, *directory.parents))
+    local = None if name else next((file for file in places if file.exists()), None)
+    if local:
+        return _local(local)
+    name = name or os.environ.get("CALMIRROR_STACK")
+    if not name:
+        raise click.ClickException(
+            "No local stack is up (make up). For a stack in AWS, name it with --stack."
         )
-        if file is None:
-            raise click.ClickException(
-                "No local stack is up (make up). For a stack in AWS, name it with --stack."
-            )
-        return _local(file)
     if name.endswith(".json"):
         return _local(Path(name))
     session = boto3.Session(profile_name=profile, region_name=region)
-    described = _described(session, name, None)
-    return Stack(
-        name=name,
-        session=session,
-        outputs=_pairs(described.get("Outputs", []), "OutputKey", "OutputValue"),
-        endpoint=None,
-        cronofy_api_url=_parameters(described).get("CronofyApiUrl", ""),
-        client_secret=None,
-    )
+    outputs, parameters = _described(session.client("cloudformation", config=_AWS), name)
+    override = parameters.get("CronofyApiUrl", "")
+    return Stack(name, session, outputs, parameters, None, override, client_secret=None)
 
 
 def _local(file: Path) -> Stack:
@@ -122,40 +181,38 @@ def _local(file: Path) -> Stack:
             aws_access_key_id=document.get("aws_access_key_id", "test"),
             aws_secret_access_key=document.get("aws_secret_access_key", "test"),
             region_name=document["region"],
+            botocore_session=botocore.session.Session(session_vars=_LOCAL_VARIABLES),
         )
-    except (OSError, ValueError, KeyError) as error:
-        raise click.ClickException(f"{file} describes no local stack: {error}") from error
-    described = _described(session, name, endpoint)
-    return Stack(
-        name=name,
-        session=session,
-        outputs=_pairs(described.get("Outputs", []), "OutputKey", "OutputValue"),
-        endpoint=endpoint,
-        cronofy_api_url=document.get("cronofy_api_url", ""),
-        client_secret=document.get("client_secret"),
-    )
-
-
-def _described(session: boto3.Session, name: str, endpoint: str | None) -> dict[str, Any]:
-    client = session.client("cloudformation", endpoint_url=endpoint, config=_AWS)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise click.ClickException(
+            f"{file} describes no local stack: {type(error).__name__}."
+        ) from error
+    client = session.client("cloudformation", endpoint_url=endpoint, config=_LOCAL)
     try:
-        stacks: list[Any] = [*client.describe_stacks(StackName=name)["Stacks"]]
+        outputs, parameters = _described(client, name)
+    except EndpointConnectionError as error:
+        raise click.ClickException(
+            f"The local stack of {file} does not answer. `make up` starts it."
+        ) from error
+    override, secret = document.get("cronofy_api_url", ""), document.get("client_secret")
+    return Stack(name, session, outputs, parameters, endpoint, override, secret)
+
+
+def _described(client: Any, name: str) -> tuple[dict[str, str], dict[str, str]]:
+    """Return the outputs and the parameters of a stack."""
+    try:
+        described = client.describe_stacks(StackName=name)["Stacks"][0]
     except ClientError as error:
         if error.response["Error"]["Code"] == "ValidationError":
             raise click.ClickException(
-                f"There is no stack {name!r} in {session.region_name} for these credentials."
+                f"There is no stack {name!r} in {client.meta.region_name} for these credentials."
             ) from error
         raise
-    described: dict[str, Any] = stacks[0]
-    return described
-
-
-def _parameters(described: dict[str, Any]) -> dict[str, str]:
-    return _pairs(described.get("Parameters", []), "ParameterKey", "ParameterValue")
-
-
-def _pairs(entries: list[dict[str, str]], key: str, value: str) -> dict[str, str]:
-    return {entry[key]: entry[value] for entry in entries}
+    outputs = {each["OutputKey"]: each["OutputValue"] for each in described.get("Outputs", [])}
+    parameters = {
+        each["ParameterKey"]: each["ParameterValue"] for each in described.get("Parameters", [])
+    }
+    return outputs, parameters
 
 
 def _explained(act: Callable[[], Any]) -> Any:
@@ -169,3 +226,5 @@ def _explained(act: Callable[[], Any]) -> Any:
         ) from error
     except BotoCoreError as error:
         raise click.ClickException(f"AWS could not be asked: {error}") from error
+    except CalendarMirrorError as error:
+        raise click.ClickException(f"It did not work: {error}") from error

@@ -8,7 +8,8 @@ from typing import Any
 
 import click
 
-from calmirror import accounts, printing
+from calmirror import printing, shown
+from calmirror.dead_letters import depth
 from calmirror.stacks import Stack, on_stack
 
 
@@ -17,33 +18,31 @@ from calmirror.stacks import Stack, on_stack
 @on_stack
 def status(stack: Stack, as_json: bool) -> None:
     """Show how a stack is doing."""
-    found = list(accounts.items(stack))
-    reads = sorted(read for item in found if (read := accounts.last_read(item)))
-    now = datetime.now(UTC)
-    fields: dict[str, Any] = {
-        "stack": stack.name,
-        "aws": stack.endpoint or stack.session.region_name,
-        "notifications_url": stack.outputs["NotificationsUrl"],
-        "accounts": dict(Counter(item["state"] for item in found)),
-        "never_read": len(found) - len(reads),
-        "latest_read": reads[-1] if reads else None,
-        "oldest_read": reads[0] if reads else None,
-        "messages_waiting": _depth(stack, "SyncQueueUrl", "", "Delayed"),
-        "messages_in_flight": _depth(stack, "SyncQueueUrl", "NotVisible"),
-        "dead_letters": _depth(stack, "DeadLetterQueueUrl", "", "NotVisible"),
-    }
+    fields = _fields(stack)
     if as_json:
         printing.document(fields)
         return
+    now = datetime.now(UTC)
     for name in ("latest_read", "oldest_read"):
         fields[name] = printing.age(fields[name], now)
     fields["accounts"] = ", ".join(f"{n} {state}" for state, n in fields["accounts"].items())
     printing.record(fields)
 
 
-def _depth(stack: Stack, output: str, *kinds: str) -> int:
-    names: list[Any] = [f"ApproximateNumberOfMessages{kind}" for kind in kinds]
-    answer = stack.client("sqs").get_queue_attributes(
-        QueueUrl=stack.outputs[output], AttributeNames=names
-    )
-    return sum(int(answer["Attributes"].get(name, 0)) for name in names)
+def _fields(stack: Stack) -> dict[str, Any]:
+    client = stack.client("sqs")
+    queue, dead_letters = stack.output("SyncQueueUrl"), stack.output("DeadLetterQueueUrl")
+    found = list(shown.items(stack))
+    reads = sorted(read.started_at for item in found if (read := shown.last_read(item)))
+    return {
+        "stack": stack.name,
+        "aws": stack.endpoint or stack.session.region_name,
+        "notifications_url": stack.output("NotificationsUrl"),
+        "accounts": dict(Counter(item["state"] for item in found)),
+        "never_read": len(found) - len(reads),
+        "latest_read": reads[-1] if reads else None,
+        "oldest_read": reads[0] if reads else None,
+        "messages_waiting": depth(client, queue, "", "Delayed"),
+        "messages_in_flight": depth(client, queue, "NotVisible"),
+        "dead_letters": depth(client, dead_letters, "", "NotVisible"),
+    }

@@ -5,11 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import click
-import requests
 from boto3.dynamodb.conditions import Key
 from rich.console import Console
 
@@ -18,53 +17,67 @@ from calendar_mirror.accounts import Account, api_url
 from calendar_mirror.client_secrets import ClientSecrets
 from calendar_mirror.cronofy import Cronofy
 from calendar_mirror.errors import CalendarMirrorError, MalformedEventError
-from calendar_mirror.planning import WINDOW_PAST, ReadPlan
+from calendar_mirror.planning import ReadPlan
 from calendar_mirror.records import Record
 from calendar_mirror.secrets_manager import SecretsManager
 from calendar_mirror.tokens import StoredGrant
 from calmirror import comparison, printing
-from calmirror.stacks import Stack, on_stack
-
-#: Source: https://docs.cronofy.com/developers/api/events/read-events/
-_WINDOW_FUTURE = timedelta(days=201)
+from calmirror.comparison import Finding
+from calmirror.stacks import Stack, http_session, on_stack
 
 
 @click.command()
 @click.argument("account_id")
+@click.option("--show-content", is_flag=True, help="Show what either side says, calendar content.")
 @printing.as_json
 @on_stack
-def verify(stack: Stack, account_id: str, as_json: bool) -> None:
+def verify(stack: Stack, account_id: str, show_content: bool, as_json: bool) -> None:
     """
-    Compare the rows of ACCOUNT_ID with Cronofy. Ends with 1 where they differ.
+    Compare the rows of ACCOUNT_ID with Cronofy. Ends with 1 where they differ, or where that could
+    not be found out.
 
-    Reads the whole window, which costs a call for each page; refreshes the account's token if it
-    must, and stores it as the mirror does.
+    Reads the whole window, which costs a call for each page. Refreshes the account's token if it
+    must, and stores it as the mirror does. What changes meanwhile can show as a difference.
     """
     account = stack.accounts().get(account_id)
     if account is None:
         raise click.ClickException(f"There is no account {account_id}.")
+    now = datetime.now(UTC)
     try:
         found = _records(stack, account)
     except CalendarMirrorError as error:
         raise click.ClickException(f"Cronofy could not be read: {error}") from error
-    items = [item for item in _items(stack, account_id) if _in_window(item, datetime.now(UTC))]
-    findings = comparison.compare(found, items)
-    live = sum(not record.deleted for record in found)
+    findings = comparison.compare(found, _items(stack, account_id), now=now)
+    live = len({record.key for record in found if not record.deleted})
+    rows = [_row(finding, show_content) for finding in findings]
     if as_json:
-        rows = [asdict(finding) for finding in findings]
         printing.document({"account_id": account_id, "events": live, "differences": rows})
     else:
-        rows = [asdict(finding) | {"fields": ", ".join(finding.fields)} for finding in findings]
-        columns = ("difference", "calendar_id", "event_uid", "fields")
-        printing.table(rows, columns, empty=f"All {live} events are equal.")
+        _print(rows, live)
     if findings:
         raise SystemExit(1)
 
 
+def _row(finding: Finding, show_content: bool) -> dict[str, Any]:
+    row = asdict(finding)
+    hidden = () if show_content else ("cronofy", "table")
+    return {name: value for name, value in row.items() if name not in hidden}
+
+
+def _print(rows: list[dict[str, Any]], live: int) -> None:
+    names = ("difference", "calendar_id", "event_uid", "fields", "cronofy", "table")
+    columns = [name for name in names if rows and name in rows[0]]
+    said = [row | {"fields": ", ".join(row["fields"])} for row in rows]
+    for row in said:
+        row.update({n: printing.json_text(row[n]) for n in ("cronofy", "table") if row.get(n)})
+    printing.table(said, columns, empty=f"All {live} events are equal.")
+
+
 def _records(stack: Stack, account: Account) -> list[Record]:
-    cronofy = Cronofy(api_url(account.data_center, stack.cronofy_api_url), requests.Session(), _now)
+    url = api_url(account.data_center, stack.cronofy_api_url)
+    cronofy = Cronofy(url, http_session(url), _now)
     secrets_manager = SecretsManager(
-        stack.client("secretsmanager"), stack.outputs["ClientSecretsArn"]
+        stack.client("secretsmanager"), stack.output("ClientSecretsArn")
     )
     client = ClientSecrets(secrets_manager.read, time.monotonic)
     grant = StoredGrant(
@@ -90,30 +103,13 @@ def _readable(account_id: str, documents: tuple[Any, ...]) -> Iterator[Record]:
 
 
 def _items(stack: Stack, account_id: str) -> Iterator[Mapping[str, Any]]:
-    pages = (
-        stack.dynamodb()
-        .get_paginator("query")
-        .paginate(
-            TableName=stack.outputs["EventsTableName"],
-            KeyConditionExpression=Key("pk").eq(account_id),
-            ConsistentRead=True,
-        )
-    )
-    for page in pages:
+    pages = stack.dynamodb().get_paginator("query")
+    for page in pages.paginate(
+        TableName=stack.output("EventsTableName"),
+        KeyConditionExpression=Key("pk").eq(account_id),
+        ConsistentRead=True,
+    ):
         yield from page["Items"]
-
-
-def _in_window(item: Mapping[str, Any], now: datetime) -> bool:
-    """
-    Tell whether a read of the window must return the row's event; a day's margin at either edge,
-    where the answer depends on whose day it is.
-    """
-    start, end = item.get("start_at"), item.get("end_at")
-    first = (now - WINDOW_PAST).date() + timedelta(days=1)
-    last = (now + _WINDOW_FUTURE).date() - timedelta(days=1)
-    ends = date.fromisoformat((end or start or str(first))[:10])
-    starts = date.fromisoformat((start or str(first))[:10])
-    return ends > first and starts < last
 
 
 def _now() -> datetime:
