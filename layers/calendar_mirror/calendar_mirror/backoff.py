@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import random
 
-#: Source: SQS API reference, ChangeMessageVisibility (12 hours)
-_LONGEST_S = 12 * 60 * 60
+#: SQS allows 12 hours from the message's receipt, some of which has passed when it is put back.
+#: Source: SQS API reference, ChangeMessageVisibility
+_LONGEST_S = 11 * 60 * 60
 
 
 def delay_s(receive_count: int, retry_after_s: float | None, rng: random.Random) -> int:
@@ -19,4 +20,4 @@ def delay_s(receive_count: int, retry_after_s: float | None, rng: random.Random)
     """
     ceiling = 900 if receive_count <= 128 else 3600
     backoff = min(2.0 ** min(receive_count, 20), ceiling) * rng.uniform(0.5, 1.0)
-    return min(_LONGEST_S, max(1, round(max(backoff, retry_after_s or 0))))
+    return round(min(_LONGEST_S, max(1, backoff, retry_after_s or 0)))

@@ -66,14 +66,18 @@ def fit(document: Mapping[str, Json]) -> tuple[Document, tuple[str, ...]]:
         else:
             cut.append(text(name))
     sizes = {name: size(value) + len(name.encode()) for name, value in kept.items()}
-    while sum(sizes.values()) > MAX_BYTES:
-        largest = max((n for n in sizes if n not in _IDS), key=sizes.__getitem__)
-        room = MAX_BYTES - sum(sizes.values()) + size(kept[largest])
-        shortened = _shortened(kept.pop(largest), room)
+    excess = sum(sizes.values()) - MAX_BYTES
+    for largest in sorted(sizes, key=sizes.__getitem__, reverse=True):
+        if excess <= 0:
+            break
+        if largest in _IDS:
+            continue
+        shortened = _shortened(kept.pop(largest), sizes[largest] - len(largest.encode()) - excess)
         cut.append(largest)
-        del sizes[largest]
+        excess -= sizes[largest]
         if shortened:
-            kept[largest], sizes[largest] = shortened, size(shortened) + len(largest.encode())
+            kept[largest] = shortened
+            excess += size(shortened) + len(largest.encode())
     return kept, tuple(sorted(cut))
 
 

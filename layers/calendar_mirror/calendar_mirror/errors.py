@@ -9,7 +9,8 @@ CalendarMirrorError
 ├── AccountGoneError           the account was erased meanwhile: its messages are settled
 ├── PageExpiredError           the read is started again, once
 ├── UnexpectedAnswerError      poison: the messages go to the dead-letter queue, with the reason
-├── StoreRefusedError          DynamoDB will not hold an item: it is left out and counted
+├── StoreRefusedError          DynamoDB will not hold an event: it is left out and counted; any
+│                              other call that it refuses: as "not now"
 ├── NeedsUserError             the account is marked, its messages are settled; a reconnect heals it
 └── TryAgainError              the account's messages go back to the queue, to come again after a
 pause

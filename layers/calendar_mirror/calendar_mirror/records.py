@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import TypeAlias
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -142,11 +142,11 @@ def _is_date(value: Json) -> bool:
     return isinstance(text, str) and len(text) == len("2026-01-31")
 
 
-def _zone(tzid: Json) -> ZoneInfo:
+def _zone(tzid: Json) -> tzinfo:
     try:
-        return ZoneInfo(tzid if isinstance(tzid, str) else "Etc/UTC")
+        return ZoneInfo(tzid) if isinstance(tzid, str) else UTC
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        return ZoneInfo("Etc/UTC")
+        return UTC
 
 
 def _id(document: Mapping[str, Json], name: str) -> str:

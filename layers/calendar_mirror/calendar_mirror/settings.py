@@ -59,11 +59,12 @@ def from_environ(settings: type[Settings], environ: Mapping[str, str]) -> Settin
     Raises:
         SettingsError: names everything that is missing or no number, at once.
     """
-    texts = {field.name: environ.get(field.name.upper()) for field in fields(settings)}
+    names = [field.name for field in fields(settings)]
     numbers = {field.name for field in fields(settings) if field.type == "int"}
-    missing = [name.upper() for name, text in texts.items() if text is None]
-    wrong = [name.upper() for name in numbers if not (texts[name] or "0").isdigit()]
+    texts = {name: environ[name.upper()] for name in names if name.upper() in environ}
+    missing = [name.upper() for name in names if name not in texts]
+    wrong = [n.upper() for n in sorted(numbers & texts.keys()) if not texts[n].isdecimal()]
     if missing or wrong:
         raise SettingsError(f"missing: {missing or 'nothing'}; not a number: {wrong or 'nothing'}")
-    values: dict[str, Any] = {n: int(t or "") if n in numbers else t for n, t in texts.items()}
+    values: dict[str, Any] = {n: int(t) if n in numbers else t for n, t in texts.items()}
     return settings(**values)

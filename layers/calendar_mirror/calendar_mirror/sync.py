@@ -20,6 +20,7 @@ from calendar_mirror.errors import (
     AwsCallError,
     MalformedMessageError,
     SettingsError,
+    StoreRefusedError,
     TryAgainError,
     UnexpectedAnswerError,
 )
@@ -78,7 +79,7 @@ class Drain:
             outcome, reason = self.settle(group, wanted, counts)
         except UnexpectedAnswerError as error:
             return self._set_aside(group, deliveries, str(error), counts)
-        except (TryAgainError, AwsCallError, SettingsError) as error:
+        except (TryAgainError, AwsCallError, SettingsError, StoreRefusedError) as error:
             self._put_back(deliveries, error)
             return Report(group, Outcome.PUT_BACK, str(error), counts, None)
         age = self.now() - min(message.received_at for message in wanted)

@@ -1,4 +1,5 @@
 import json
+import time
 from decimal import Decimal
 
 import pytest
@@ -81,6 +82,17 @@ def test_an_event_of_900_kb_is_cut_where_it_is_largest_and_says_so():
     assert kept["summary"] == "Lunch"
     assert documents.MAX_BYTES - 10 < documents.size(kept) <= documents.MAX_BYTES + 10
     assert set(kept["description"]) == {"é"}
+
+
+def test_an_event_of_very_many_fields_is_cut_in_reasonable_time():
+    document = IDS | {f"field {number}": "x" * (number % 7) for number in range(60_000)}
+    began = time.monotonic()
+
+    kept, truncated = documents.fit(document)
+
+    assert documents.size(kept) <= documents.MAX_BYTES + len(kept)
+    assert len(kept) + len(truncated) == len(document)
+    assert time.monotonic() - began < 5
 
 
 def test_a_list_that_is_too_large_is_left_out_whole():

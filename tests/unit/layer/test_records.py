@@ -1,4 +1,6 @@
 import json
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -41,6 +43,25 @@ def item(**fields):
 )
 def test_every_form_of_a_time_becomes_utc_or_nothing(value, instant):
     assert records.instant_of(value) == instant
+
+
+def test_times_are_read_where_no_time_zones_are_installed_as_on_lambda():
+    program = """
+import sys
+sys.modules["tzdata"] = None
+from calendar_mirror.records import instant_of
+print(instant_of({"time": "2026-01-31T09:00:00", "tzid": "Europe/Paris"}))
+print(instant_of({"time": "2026-01-31T09:00:00+01:00", "tzid": "Europe/Paris"}))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env={"PYTHONTZPATH": ""},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert done.stdout.split() == ["2026-01-31T09:00:00Z", "2026-01-31T08:00:00Z"]
 
 
 def test_an_item_has_the_documented_attributes():

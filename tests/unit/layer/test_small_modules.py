@@ -40,14 +40,32 @@ def test_the_first_retries_come_soon_and_later_ones_within_the_hour():
     assert all(1800 <= backoff.delay_s(1000, None, rng) <= 3600 for _ in range(100))
 
 
-@pytest.mark.parametrize(("asked", "given"), [(1.0, 1), (77.0, 77), (10**9, 43_200)])
-def test_what_the_other_side_asks_for_is_waited_for(asked, given):
-    assert backoff.delay_s(1, asked, random.Random(1)) >= given
+@pytest.mark.parametrize("asked", [1.0, 77.0, 3_600.0])
+def test_what_the_other_side_asks_for_is_waited_for(asked):
+    assert backoff.delay_s(1, asked, random.Random(1)) >= asked
+
+
+@pytest.mark.parametrize("asked", [12 * 3_600.0, 1e9, float("inf")])
+def test_no_pause_is_longer_than_sqs_allows_for_a_message_that_was_received_a_while_ago(asked):
+    assert 10 * 3_600 < backoff.delay_s(1, asked, random.Random(1)) <= 12 * 3_600 - 720
+
+
+@pytest.mark.parametrize("asked", [-5.0, 0.0])
+def test_a_time_that_has_passed_is_no_reason_to_come_at_once(asked):
+    assert backoff.delay_s(1, asked, random.Random(1)) >= 1
 
 
 def test_settings_name_all_that_is_missing_at_once():
     with pytest.raises(SettingsError, match=r"SYNC_QUEUE_URL.*not a number: \['MERGE_SECONDS'\]"):
         settings.from_environ(ReceiveSettings, {"MERGE_SECONDS": "x", "AWS_REGION": "us-east-1"})
+
+
+@pytest.mark.parametrize("text", ["", " ", "1.5", "-1", "²", "1s"])
+def test_what_is_no_whole_number_is_said_to_be_none(text):
+    environ = {name.upper(): "7" for name in SyncSettings.__slots__} | {"OVERLAP_SECONDS": text}
+
+    with pytest.raises(SettingsError, match=r"missing: nothing; .*\['OVERLAP_SECONDS'\]"):
+        settings.from_environ(SyncSettings, environ)
 
 
 def test_settings_are_read_from_upper_case_names():

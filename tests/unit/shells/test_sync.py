@@ -9,7 +9,7 @@ import requests
 from urllib3 import HTTPResponse
 
 from calendar_mirror.accounts import State
-from calendar_mirror.errors import StoreBusyError
+from calendar_mirror.errors import StoreBusyError, StoreRefusedError
 from calendar_mirror.messages import Kind
 from calendar_mirror.planning import CompletedRead
 from cronofy_simulator.settings import Settings
@@ -458,6 +458,17 @@ def test_one_accounts_trouble_is_not_anothers(mirror):
         ("acc_2", "read"),
     ]
     assert [message.group for message in mirror.queue.messages] == ["acc_1"]
+
+
+def test_a_refusal_of_the_tables_is_the_trouble_of_one_account_alone(mirror):
+    mirror.connect("acc_1")
+    mirror.connect("acc_2")
+    mirror.events.failures = [StoreRefusedError("invalid")]
+    mirror.ask("acc_1")
+    mirror.ask("acc_2")
+
+    assert mirror.drain() == 2
+    assert mirror.outcomes() == {"put_back": 1, "read": 1}
 
 
 @pytest.mark.parametrize("variant", ["without_ids", "not_an_object"])
