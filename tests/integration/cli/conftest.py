@@ -1,4 +1,4 @@
-"""A stack of moto and the simulator, for the operator's command to act on, and what drains its queue."""
+"""A stack of moto and the simulator for the command to act on, and what drains its queue."""
 
 import json
 import random
@@ -33,6 +33,7 @@ from cronofy_simulator.simulator import Simulator
 
 REGION, NAME, SECRET = "us-east-1", "mirror", "secret-of-the-tests"
 CREDENTIALS = {"aws_access_key_id": "test", "aws_secret_access_key": "test", "region_name": REGION}
+SECRETS = json.dumps({"us": {"client_id": "simulator_client", "client_secret": SECRET}})
 KEYS = {"EventsTable": ("pk", "sk"), "AccountsTable": ("account_id",)}
 
 
@@ -68,17 +69,12 @@ def _queue(name: str) -> dict[str, Any]:
     }
 
 
-def _template(notifications_url: str) -> str:
+def _template(notifications_url: str, secret_arn: str) -> str:
     """The resources of the real template that the command reaches, under its outputs' names."""
-    secret = json.dumps({"us": {"client_id": "simulator_client", "client_secret": SECRET}})
     return json.dumps(
         {
             "Resources": {
                 **{name: _queue(name) for name in ("SyncQueue", "DeadLetterQueue")},
-                "ClientSecrets": {
-                    "Type": "AWS::SecretsManager::Secret",
-                    "Properties": {"SecretString": secret},
-                },
                 **{name: _table(*keys) for name, keys in KEYS.items()},
             },
             "Outputs": {
@@ -87,7 +83,7 @@ def _template(notifications_url: str) -> str:
                 "DeadLetterQueueUrl": {"Value": {"Ref": "DeadLetterQueue"}},
                 "EventsTableName": {"Value": {"Ref": "EventsTable"}},
                 "AccountsTableName": {"Value": {"Ref": "AccountsTable"}},
-                "ClientSecretsArn": {"Value": {"Ref": "ClientSecrets"}},
+                "ClientSecretsArn": {"Value": secret_arn},
             },
         }
     )
@@ -232,12 +228,15 @@ def door() -> Iterator[Any]:
 
 
 @pytest.fixture
-def stack(
-    aws_endpoint: str, simulator_url: str, door: Any, tmp_path: Path
-) -> Iterator[Environment]:
+def stack(aws_endpoint: str, simulator_url: str, door: Any, tmp_path: Path) -> Environment:
     url = f"http://127.0.0.1:{door.server_port}/notifications/{{account_id}}"
+    requests.post(f"{aws_endpoint}/moto-api/reset", timeout=5)
     cloudformation = boto3.client("cloudformation", endpoint_url=aws_endpoint, **CREDENTIALS)
-    cloudformation.create_stack(StackName=NAME, TemplateBody=_template(url))
+    # Not in the template: moto's CloudFormation makes no secrets.
+    secret_arn = boto3.client(
+        "secretsmanager", endpoint_url=aws_endpoint, **CREDENTIALS
+    ).create_secret(Name="ClientSecrets", SecretString=SECRETS)["ARN"]
+    cloudformation.create_stack(StackName=NAME, TemplateBody=_template(url, secret_arn))
     described = cloudformation.describe_stacks(StackName=NAME)["Stacks"][0]["Outputs"]
     outputs = {each["OutputKey"]: each["OutputValue"] for each in described}
     document = {
@@ -254,8 +253,7 @@ def stack(
     environment = Environment(file, aws_endpoint, outputs, simulator_url, door)
     secrets = SecretsManager(environment.client("secretsmanager"), outputs["ClientSecretsArn"])
     door.secrets = ClientSecrets(secrets.read, time.monotonic)
-    yield environment
-    requests.post(f"{aws_endpoint}/moto-api/reset", timeout=5)
+    return environment
 
 
 @pytest.fixture
