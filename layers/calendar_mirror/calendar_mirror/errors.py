@@ -12,8 +12,7 @@ CalendarMirrorError
 ├── StoreRefusedError          DynamoDB will not hold an event: it is left out and counted; any
 │                              other call that it refuses: as "not now"
 ├── NeedsUserError             the account is marked, its messages are settled; a reconnect heals it
-└── TryAgainError              the account's messages go back to the queue, to come again after a
-pause
+└── TryAgainError              the account's messages go back to the queue, to come again later
     ├── CronofyUnavailableError    no answer, 5xx, or an answer that says "later"
     ├── RateLimitedError           429
     └── StoreBusyError             DynamoDB throttled, did not answer, or left items unprocessed
