@@ -52,6 +52,8 @@ def _settings(arguments: argparse.Namespace) -> Settings | str:
             patch = json.loads(arguments.settings.read_text())
         except (OSError, ValueError) as error:
             return f"{arguments.settings}: {error}"
+        if not isinstance(patch, dict):
+            return f"{arguments.settings}: not a JSON object"
     if arguments.client_id:
         patch["client_id"] = arguments.client_id
     if arguments.client_secret:

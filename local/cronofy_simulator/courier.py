@@ -84,6 +84,8 @@ def post(http: urllib3.PoolManager, delivery: Delivery, within: float) -> Outcom
         )
         status = response.status
         response.close()
+    except urllib3.exceptions.NewConnectionError:  # which urllib3 counts among the timeouts
+        return Outcome(Ending.UNREACHABLE, seconds=time.monotonic() - started)
     except urllib3.exceptions.TimeoutError:
         return Outcome(Ending.TIMEOUT, seconds=time.monotonic() - started)
     except (urllib3.exceptions.HTTPError, OSError):
