@@ -10,6 +10,7 @@ from pathlib import Path
 from types import FrameType
 
 import click
+from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 
 from local_stack import bringing_up, processes, provider, stack
@@ -74,7 +75,7 @@ def status(directory: Path) -> None:
     except (OSError, ValueError, KeyError):
         click.echo("There is no local stack. Bring one up: make up")
         sys.exit(1)
-    services = [each for each in processes.all_of(locations) if each.file.exists()]
+    services = [each for each in processes.lasting(locations) if each.file.exists()]
     for service in services:
         click.echo(f"{service.name}: {'running' if service.is_running() else 'ended'}")
     click.echo(f"Notifications: {found.notifications_url}")
@@ -90,6 +91,10 @@ def _nothing_left_behind(locations: Locations, display: Display) -> Iterator[Non
         display.fail(error)
         _take_down_undisturbed(locations)
         sys.exit(1)
+    except (BotoCoreError, ClientError) as error:
+        display.fail(_of_the_local_aws(error, locations))
+        _take_down_undisturbed(locations)
+        sys.exit(1)
     except KeyboardInterrupt:
         display.say("Interrupted: taking down what was started.")
         _take_down_undisturbed(locations)
@@ -99,10 +104,16 @@ def _nothing_left_behind(locations: Locations, display: Display) -> Iterator[Non
         raise
 
 
+def _of_the_local_aws(error: Exception, locations: Locations) -> StackError:
+    return StackError(
+        f"The local AWS did not do what it was asked: {error}",
+        "Type the same command again; where that does not help, see its output.",
+        locations.log("ministack"),
+    )
+
+
 def _take_down_undisturbed(locations: Locations) -> None:
-    """A second interrupt does not stop the tidying up."""
-    for number in _INTERRUPTS:
-        signal.signal(number, signal.SIG_IGN)
+    _ignore_interrupts()
     take_down(locations)
 
 
@@ -116,7 +127,14 @@ def _alone(locations: Locations) -> Iterator[None]:
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    _ignore_interrupts()
     raise KeyboardInterrupt
+
+
+def _ignore_interrupts() -> None:
+    """A second interrupt does not stop the tidying up."""
+    for number in _INTERRUPTS:
+        signal.signal(number, signal.SIG_IGN)
 
 
 if __name__ == "__main__":

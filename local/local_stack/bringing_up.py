@@ -30,6 +30,8 @@ def bring_up(
     display: Display,
 ) -> Stack:
     """Raises StackError, and may then leave processes: the caller takes the stack down."""
+    for tool in processes.tools(locations):
+        tool.stop()  # of an earlier command that was killed
     if _belongs_to_another(provider, locations):
         take_down(locations)
     aws_port = _start_ministack(locations, environ)

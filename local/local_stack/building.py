@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from local_stack import commands, surroundings
+from local_stack import commands, processes, surroundings
 from local_stack.locations import Locations
 
 _SOURCES = ("template.yaml", "functions", "layers")
@@ -44,13 +44,13 @@ def _run_sam(locations: Locations, finished: Path, environ: Mapping[str, str]) -
     unfinished = locations.builds / "unfinished"
     shutil.rmtree(unfinished, ignore_errors=True)
     commands.run(
+        processes.sam_build(locations),
         [
             *(locations.tool("sam", "sam"), "build", "--config-file", _NO_SETTINGS),
             *("--template-file", locations.project / "template.yaml", "--build-dir", unfinished),
         ],
         environ=surroundings.for_sam(environ, locations),
-        cwd=locations.project,
-        log=locations.log("sam-build"),
+        directory=locations.project,
         advice="Mend what its output names, then type the same command again.",
     )
     unfinished.rename(finished)

@@ -1,40 +1,25 @@
 """Running a tool to its end, with its output in a log file."""
 
-import os
-import signal
-import subprocess
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
 
 from local_stack.errors import StackError
+from local_stack.services import Service
 
 
 def run(
-    command: Sequence[str | Path], *, environ: Mapping[str, str], cwd: Path, log: Path, advice: str
+    tool: Service,
+    command: Sequence[str | Path],
+    *,
+    environ: Mapping[str, str],
+    directory: Path,
+    advice: str,
 ) -> None:
-    log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            command,
-            env=dict(environ),
-            cwd=cwd,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-            start_new_session=True,
-        )
-        try:
-            status = process.wait()
-        finally:
-            _end(process)
+    """Leaves nothing running, also where the wait is interrupted."""
+    try:
+        tool.start(command, environ, directory)
+        status = tool.wait()
+    finally:
+        tool.stop()
     if status != 0:
-        name = " ".join(Path(word).name for word in command[:2])
-        raise StackError(f"{name} failed.", advice, log)
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """Leaves nothing behind, also where the wait was interrupted."""
-    with suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
+        raise StackError(f"{tool.name} failed.", advice, tool.log)

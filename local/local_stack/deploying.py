@@ -7,7 +7,7 @@ from pathlib import Path
 
 import yaml
 
-from local_stack import aws, commands, surroundings
+from local_stack import aws, commands, processes, surroundings
 from local_stack.locations import Locations
 
 STACK_NAME = "calendar-mirror"
@@ -48,13 +48,13 @@ def deploy(
     settings.touch(mode=0o600)
     settings.write_text(sam_settings(defaults(template) | dict(parameters)))
     commands.run(
+        processes.sam_deploy(locations),
         [
             *(locations.tool("sam", "sam"), "deploy", "--config-file", settings),
             *("--template-file", template),
         ],
         environ=surroundings.for_sam(environ, locations) | {"AWS_ENDPOINT_URL": endpoint},
-        cwd=locations.project,
-        log=locations.log("sam-deploy"),
+        directory=locations.project,
         advice=(
             "Mend what its output names, then type the same command again."
             f" What the local AWS says to it: {locations.log('ministack')}"

@@ -30,9 +30,26 @@ def console(locations: Locations) -> Service:
     return Service("The console", locations.state / "console" / "process", locations.log("console"))
 
 
-def all_of(locations: Locations) -> tuple[Service, ...]:
-    """In the order in which they are to be stopped."""
+def sam_build(locations: Locations) -> Service:
+    return _tool("sam build", "sam-build", locations)
+
+
+def sam_deploy(locations: Locations) -> Service:
+    return _tool("sam deploy", "sam-deploy", locations)
+
+
+def _tool(name: str, file: str, locations: Locations) -> Service:
+    """Runs for a while only; known by a file, so that it does not outlive a command killed hard."""
+    return Service(name, locations.state / file / "process", locations.log(file))
+
+
+def lasting(locations: Locations) -> tuple[Service, ...]:
+    """What runs while the stack is up."""
     return (console(locations), simulator(locations), ministack(locations))
+
+
+def tools(locations: Locations) -> tuple[Service, ...]:
+    return (sam_build(locations), sam_deploy(locations))
 
 
 def start_ministack(locations: Locations, port: int, environ: Mapping[str, str]) -> None:

@@ -3,6 +3,7 @@
 import base64
 import hmac
 import json
+import signal
 import socket
 import subprocess
 import sys
@@ -140,6 +141,46 @@ def test_a_failure_names_the_step_and_the_log_and_leaves_no_process(
     assert not (tmp_path / "stack").exists()
     ports = json.loads((tmp_path / "ports.json").read_text())
     assert not any(_connects("127.0.0.1", port) for port in ports.values())
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_an_interrupted_up_leaves_no_process_after_down(
+    tmp_path: Path, run_local_stack: RunLocalStack, number: signal.Signals
+) -> None:
+    """In the midst of the deploy. Of SIGKILL nothing can be tidied up but by `down`."""
+    up = subprocess.Popen(
+        [sys.executable, "-m", "local_stack", "up", "--dir", tmp_path],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    deploy = tmp_path / "stack" / "sam-deploy" / "process"
+    try:
+        _wait_until(lambda: deploy.exists() and deploy.read_text().endswith("\n"), seconds=120)
+        groups = [int(file.read_text()) for file in tmp_path.glob("stack/*/process")]
+        running = [_lives(group) for group in groups]
+        up.send_signal(number)
+        up.wait(timeout=60)
+        if number != signal.SIGKILL:
+            assert not (tmp_path / "stack").exists()
+    finally:
+        up.kill()
+        up.wait()
+        down = run_local_stack("down", tmp_path)
+    assert running == [True] * 3  # MiniStack, the simulator, sam deploy
+    assert down.returncode == 0
+    assert (number == signal.SIGKILL) == ("is down" in down.stdout)
+    assert not any(_lives(group) for group in groups)
+    assert not (tmp_path / "stack").exists()
+
+
+def _lives(group: int) -> bool:
+    """A process that has ended, and that the system has yet to forget, does not count."""
+    listed = subprocess.run(
+        ["ps", "-A", "-o", "pgid=,stat="], capture_output=True, text=True, check=True
+    ).stdout
+    states = [words[1] for words in map(str.split, listed.splitlines()) if words[0] == str(group)]
+    return any(not state.startswith("Z") for state in states)
 
 
 def _channel_is_open(stack: Stack, account_id: str) -> bool:

@@ -8,14 +8,19 @@ import pytest
 
 from local_stack import commands
 from local_stack.errors import StackError
+from local_stack.services import Service
+
+
+def tool(directory: Path) -> Service:
+    return Service("The tool", directory / "tool" / "process", directory / "log" / "tool.log")
 
 
 def run(directory: Path, program: str) -> None:
     commands.run(
+        tool(directory),
         [sys.executable, "-c", program],
         environ=os.environ,
-        cwd=directory,
-        log=directory / "log" / "tool.log",
+        directory=directory,
         advice="Mend it.",
     )
 
@@ -26,7 +31,7 @@ def test_the_output_goes_to_the_log(tmp_path: Path) -> None:
 
 
 def test_a_failure_tells_what_failed_where_its_output_is_and_what_to_do(tmp_path: Path) -> None:
-    with pytest.raises(StackError, match=r"python.* failed") as failure:
+    with pytest.raises(StackError, match="The tool failed") as failure:
         run(tmp_path, "import sys; sys.exit('no such bucket')")
     assert failure.value.advice == "Mend it."
     assert failure.value.log == tmp_path / "log" / "tool.log"

@@ -55,6 +55,24 @@ def test_what_the_process_has_started_is_ended_with_it(service: Service, tmp_pat
     assert eventually(lambda: not is_alive(int(child.read_text())))
 
 
+def test_a_process_that_has_yet_to_write_its_number_is_stopped_too(service: Service) -> None:
+    """As after an interrupt that comes while it is being started."""
+    for _ in range(20):
+        start(service, SLEEPS)
+        service.stop()
+        assert not service.is_running()
+
+
+def test_the_number_in_the_file_is_the_process_s_own(service: Service, tmp_path: Path) -> None:
+    start(
+        service,
+        "import os, pathlib, time; pathlib.Path('own').write_text(str(os.getpid()));time.sleep(60)",
+    )
+    own = tmp_path / "own"
+    assert eventually(lambda: own.exists() and own.read_text() != "")
+    assert service.file.read_text() == f"{own.read_text()}\n"
+
+
 def test_stopping_what_never_ran_is_harmless(service: Service) -> None:
     service.stop()
 
