@@ -25,18 +25,30 @@ class Kept:
     receives: int = 0
     handle: str = ""
 
+    @property
+    def delivery(self) -> Delivery:
+        return Delivery(
+            message_id=str(self.number),
+            receipt_handle=self.handle,
+            group=self.group,
+            receive_count=self.receives,
+            body=self.body,
+        )
+
 
 @dataclass
 class FifoQueue:
     """
     Attributes:
         now: seconds, of any origin.
+        most_receives: what was received so often is set aside instead of coming again.
         dead: messages set aside, with their reasons.
     """
 
     now: Callable[[], float]
     delay_s: float = 0.0
     visibility_s: float = 720.0
+    most_receives: int = 1000
     messages: list[Kept] = field(default_factory=list)
     dead: list[tuple[Delivery, str]] = field(default_factory=list)
     _seen: dict[tuple[str, str], float] = field(default_factory=dict)
@@ -56,24 +68,20 @@ class FifoQueue:
         """Hand out up to ten messages, each group's in order, of groups that are not locked."""
         locked = {m.group for m in self.messages if m.handle and m.visible_at > self.now()}
         taken: list[Delivery] = []
-        for message in self.messages:
+        for message in tuple(self.messages):
             if message.group in locked or len(taken) == BATCH:
                 continue
             if message.visible_at > self.now():
                 locked.add(message.group)  # those behind it wait for it
                 continue
+            if message.receives == self.most_receives:
+                self.dead.append((message.delivery, "received too often"))
+                self.messages.remove(message)
+                continue
             message.receives += 1
             message.handle = f"{message.number}:{message.receives}"
             message.visible_at = self.now() + self.visibility_s
-            taken.append(
-                Delivery(
-                    message_id=str(message.number),
-                    receipt_handle=message.handle,
-                    group=message.group,
-                    receive_count=message.receives,
-                    body=message.body,
-                )
-            )
+            taken.append(message.delivery)
         return taken
 
     def delete(self, delivery: Delivery) -> None:
