@@ -149,7 +149,7 @@ class Cronofy:
                 timeout=TIMEOUT_S,
                 allow_redirects=False,
             )
-        except requests.RequestException as error:
+        except (requests.RequestException, UnicodeError) as error:
             # Not "from error": its text can hold the secret link to a page.
             raise CronofyUnavailableError(f"no answer: {type(error).__name__}") from None
         retry_after = response.headers.get("Retry-After")

@@ -1,13 +1,9 @@
 """One contract for the tables, kept by the models in memory and by the real ones on moto."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
-import boto3
 import pytest
-import requests
-from moto.server import ThreadedMotoServer
 
 from calendar_mirror import records
 from calendar_mirror.accounts import Account, State, Tokens
@@ -19,40 +15,6 @@ from calendar_mirror.planning import CompletedRead
 from tests.models import tables
 
 NOW = datetime(2026, 1, 31, 9, 0, 0, 250_000, tzinfo=UTC)
-KEYS = {"events": ("pk", "sk"), "accounts": ("account_id",)}
-
-
-@pytest.fixture(scope="module")
-def moto() -> Iterator[str]:
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
-
-
-@pytest.fixture
-def dynamodb(moto):
-    requests.post(f"{moto}/moto-api/reset", timeout=10)
-    resource = boto3.resource(
-        "dynamodb",
-        endpoint_url=moto,
-        region_name="us-east-1",
-        aws_access_key_id="test",
-        aws_secret_access_key="test",
-    )
-    for name, keys in KEYS.items():
-        resource.create_table(
-            TableName=name,
-            BillingMode="PAY_PER_REQUEST",
-            AttributeDefinitions=[{"AttributeName": k, "AttributeType": "S"} for k in keys],
-            KeySchema=[
-                {"AttributeName": k, "KeyType": kind}
-                for k, kind in zip(keys, ("HASH", "RANGE"), strict=False)
-            ],
-        )
-    yield resource.meta.client
-    resource.meta.client.close()
 
 
 @pytest.fixture(params=["model", "dynamodb"])
