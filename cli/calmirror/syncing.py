@@ -95,6 +95,6 @@ def _wait(stack: Stack, message: Message, timeout_s: float) -> float:
             status.update(f"{message.account_id}: waiting, {elapsed:.0f} s")
             time.sleep(_LOOK_EVERY_S)
     raise click.ClickException(
-        f"{message.account_id} was not read within {timeout_s:.0f} s. "
+        f"{message.account_id} was not read within {timeout_s:g} s. "
         "Its message goes on waiting; `calmirror status` shows the queue."
     )

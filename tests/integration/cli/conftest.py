@@ -5,7 +5,7 @@ import random
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -69,10 +69,14 @@ def _queue(name: str) -> dict[str, Any]:
     }
 
 
-def _template(notifications_url: str, secret_arn: str) -> str:
+def _template(notifications_url: str, secret_arn: str, simulator_url: str) -> str:
     """The resources of the real template that the command reaches, under its outputs' names."""
     return json.dumps(
         {
+            "Parameters": {
+                "CronofyDataCenter": {"Type": "String", "Default": "us"},
+                "CronofyApiUrl": {"Type": "String", "Default": simulator_url},
+            },
             "Resources": {
                 **{name: _queue(name) for name in ("SyncQueue", "DeadLetterQueue")},
                 **{name: _table(*keys) for name, keys in KEYS.items()},
@@ -118,18 +122,38 @@ class Environment:
     outputs: Mapping[str, str]
     simulator_url: str
     door: Any
+    _clients: dict[str, Any] = field(default_factory=dict)
 
-    def run(self, *arguments: str, stdin: str | None = None, stack: str | None = "") -> Result:
+    def run(
+        self,
+        *arguments: str,
+        stdin: str | None = None,
+        stack: str | None = "",
+        env: Mapping[str, str | None] | None = None,
+    ) -> Result:
         """Run the command as an operator does; `stack` None: without --stack."""
         named = () if stack is None else ("--stack", stack or str(self.file))
-        return CliRunner().invoke(main, [*arguments, *named], input=stdin)
+        return CliRunner().invoke(main, [*arguments, *named], input=stdin, env=env)
+
+    def told(self, *arguments: str, ends_with: int = 0) -> Any:
+        """Run the command with --json, and return the document that it prints."""
+        result = self.run(*arguments, "--json")
+        assert result.exit_code == ends_with, result.output
+        return json.loads(result.stdout)
 
     def client(self, service: Any) -> Any:
-        return boto3.client(service, endpoint_url=self.endpoint, **CREDENTIALS)
+        if service not in self._clients:
+            made = boto3.client(service, endpoint_url=self.endpoint, **CREDENTIALS)
+            self._clients[service] = made
+        return self._clients[service]
 
     @property
     def dynamodb(self) -> Any:
-        return boto3.resource("dynamodb", endpoint_url=self.endpoint, **CREDENTIALS).meta.client
+        """The client that takes and gives Python values."""
+        if "tables" not in self._clients:
+            made = boto3.resource("dynamodb", endpoint_url=self.endpoint, **CREDENTIALS)
+            self._clients["tables"] = made.meta.client
+        return self._clients["tables"]
 
     @property
     def accounts(self) -> AccountsTable:
@@ -236,7 +260,9 @@ def stack(aws_endpoint: str, simulator_url: str, door: Any, tmp_path: Path) -> E
     secret_arn = boto3.client(
         "secretsmanager", endpoint_url=aws_endpoint, **CREDENTIALS
     ).create_secret(Name="ClientSecrets", SecretString=SECRETS)["ARN"]
-    cloudformation.create_stack(StackName=NAME, TemplateBody=_template(url, secret_arn))
+    cloudformation.create_stack(
+        StackName=NAME, TemplateBody=_template(url, secret_arn, simulator_url)
+    )
     described = cloudformation.describe_stacks(StackName=NAME)["Stacks"][0]["Outputs"]
     outputs = {each["OutputKey"]: each["OutputValue"] for each in described}
     document = {

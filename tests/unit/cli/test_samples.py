@@ -1,4 +1,4 @@
-"""The sample events in `events/`: what the functions make of them, and that they can be made anew."""
+"""The samples in `events/`: what the functions make of them, and that they can be made anew."""
 
 import base64
 import hashlib
