@@ -40,10 +40,6 @@ def format_time(instant: datetime) -> str:
     return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def whole_second(instant: datetime) -> datetime:
-    return instant.replace(microsecond=0)
-
-
 def midnight(day: date) -> datetime:
     """The day's beginning in UTC: how all-day events are ordered among others."""
     return datetime.combine(day, time(), UTC)

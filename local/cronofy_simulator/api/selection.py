@@ -4,7 +4,7 @@ import random
 from datetime import datetime
 
 from cronofy_simulator.api.queries import Query
-from cronofy_simulator.instants import seconds, whole_second
+from cronofy_simulator.instants import seconds
 from cronofy_simulator.settings import Settings
 from cronofy_simulator.state.accounts import Account
 from cronofy_simulator.state.events import Event, Version
@@ -32,8 +32,8 @@ def _returned(
         return False
     if version.deleted and not _shows_deleted(version, query, settings, now):
         return False
-    since = query.last_modified
-    if since is not None and whole_second(version.modified_at) < since:
+    since = query.last_modified  # whole seconds, so that the second of a change includes it
+    if since is not None and version.modified_at < since:
         return False
     return _is_in_window(event, version, query, now)
 

@@ -123,6 +123,15 @@ def test_what_waits_for_a_closed_channel_is_dropped(cronofy, user, channel_id):
     assert cronofy.deliver() == []
 
 
+def test_a_change_that_is_not_due_when_its_channel_closes_is_dropped(cronofy, user, channel_id):
+    cronofy.set(coalescing=5.0)
+    user.make()
+    user.delete(f"/v1/channels/{channel_id}")
+    cronofy.advance(5)
+
+    assert cronofy.deliver() == []
+
+
 def test_what_is_in_flight_when_the_channel_closes_is_not_tried_again(cronofy, user, channel_id):
     user.make()
     (delivery,) = cronofy.simulator.due_deliveries()

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 import cronofy_simulator
+from cronofy_simulator.control.routes import ROUTES as CONTROL_ROUTES
 from cronofy_simulator.settings import Settings, changed
 
 NAMES = [each.name for each in fields(Settings)]
@@ -57,6 +58,13 @@ def test_the_readme_tells_of_every_setting(name):
     readme = Path(cronofy_simulator.__file__).with_name("README.md").read_text(encoding="utf-8")
 
     assert f"| `{name}` |" in readme
+
+
+@pytest.mark.parametrize("line", CONTROL_ROUTES)
+def test_the_readme_tells_of_every_control_path(line):
+    readme = Path(cronofy_simulator.__file__).with_name("README.md").read_text(encoding="utf-8")
+
+    assert f"`{line.replace('{account_id}', '{id}')}`" in readme
 
 
 @pytest.mark.parametrize("name", NAMES)
