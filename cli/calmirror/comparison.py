@@ -8,12 +8,16 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from calendar_mirror import diffing
+from calendar_mirror import diffing, records
 from calendar_mirror.planning import WINDOW_PAST
 from calendar_mirror.records import Record
 
 #: Source: https://docs.cronofy.com/developers/api/events/read-events/
 WINDOW_FUTURE = timedelta(days=201)
+
+
+#: Attributes that say when a row was written, not what of.
+_WHEN = frozenset({"synced_at", "expires_at"})
 
 
 class Difference(StrEnum):
@@ -30,7 +34,8 @@ class Finding:
     One event on which the two sides do not agree.
 
     Attributes:
-        fields: names of the top-level fields that differ, with `Difference.STALE`.
+        fields: names of the top-level fields that differ, with `Difference.STALE`; where none does,
+            of the attributes beside the document.
         cronofy, table: what either side says: of a stale event the differing fields, of any other
             the whole document. ``None``: nothing.
     """
@@ -52,7 +57,7 @@ def compare(
     """
     live = {r.key.sort_key: r for r in diffing.latest(records) if not r.deleted}
     rows = {item["sk"]: item for item in items if not item["deleted"]}
-    found = [_missing_or_stale(record, rows.get(key)) for key, record in live.items()]
+    found = [_missing_or_stale(record, rows.get(key), now) for key, record in live.items()]
     extra = [rows[key] for key in rows.keys() - live.keys()]
     surplus = [_surplus(item) for item in extra if in_window(item, now)]
     return sorted(
@@ -74,25 +79,41 @@ def in_window(item: Mapping[str, Any], now: datetime) -> bool:
     return _day(ends or starts) > first and _day(starts) < last
 
 
-def _missing_or_stale(record: Record, item: Mapping[str, Any] | None) -> Finding | None:
-    ids, document = (record.key.calendar_id, record.key.event_uid), record.document
+def _missing_or_stale(
+    record: Record, item: Mapping[str, Any] | None, now: datetime
+) -> Finding | None:
+    """
+    Hold the whole row against what `sync` would write now. Not its hash alone: that says nothing
+    about a row which something else has written to.
+    """
+    ids, wanted = (
+        (record.key.calendar_id, record.key.event_uid),
+        records.to_item(record, synced_at=now),
+    )
     if item is None:
-        return Finding(Difference.MISSING, *ids, cronofy=document)
-    if item["content_hash"] == record.content_hash:
+        return Finding(Difference.MISSING, *ids, cronofy=record.document)
+    beside = _differing(wanted, item, leaving=_WHEN | {"event"})
+    fields = _differing(record.document, item["event"])
+    if not beside and not fields:
         return None
-    stored = item["event"]
-    differing = sorted(n for n in document.keys() | stored.keys() if _differ(n, document, stored))
+    cronofy, table = (record.document, item["event"]) if fields else (wanted, item)
+    differing = fields or beside
     return Finding(
         Difference.STALE,
         *ids,
-        tuple(differing),
-        cronofy={name: document[name] for name in differing if name in document},
-        table={name: stored[name] for name in differing if name in stored},
+        differing,
+        cronofy={name: cronofy[name] for name in differing if name in cronofy},
+        table={name: table[name] for name in differing if name in table},
     )
 
 
-def _differ(name: str, one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    return (name in one) != (name in other) or one.get(name) != other.get(name)
+def _differing(
+    one: Mapping[str, Any], other: Mapping[str, Any], *, leaving: frozenset[str] = frozenset()
+) -> tuple[str, ...]:
+    names = (one.keys() | other.keys()) - leaving
+    return tuple(
+        sorted(n for n in names if (n in one) != (n in other) or one.get(n) != other.get(n))
+    )
 
 
 def _surplus(item: Mapping[str, Any]) -> Finding:

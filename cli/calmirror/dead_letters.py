@@ -35,14 +35,14 @@ def list_(stack: Stack, as_json: bool) -> None:
     client, url = stack.client("sqs"), stack.output("DeadLetterQueueUrl")
     total = depth(client, url, "", "NotVisible")
     rows = [_row(message) for message in _peeked(client, url)]
+    if total > len(rows):
+        click.echo(f"These are {len(rows)} of about {total}.", err=True)
     if as_json:
         printing.document(rows)
         return
     now = datetime.now(UTC)
     said = [row | {"arrived": printing.age(row["arrived"], now)} for row in rows]
     printing.table(said, said[0] if said else (), empty="No dead letter.")
-    if total > len(rows):
-        click.echo(f"These are {len(rows)} of about {total}.", err=True)
 
 
 def depth(client: Any, url: str, *kinds: str) -> int:

@@ -87,10 +87,18 @@ def _records(stack: Stack, account: Account) -> list[Record]:
         now=_now,
     )
     found: list[Record] = []
+    came = 0
     with Console(stderr=True).status("reading Cronofy") as status:
         for page in cronofy.pages(ReadPlan(None), grant):
             found += _readable(account.account_id, page.events)
-            status.update(f"reading Cronofy: {len(found)} events")
+            came += len(page.events)
+            status.update(f"reading Cronofy: {came} events")
+    if came > len(found):
+        click.echo(
+            f"{came - len(found)} of Cronofy's events cannot be read, so their rows may show as "
+            "surplus.",
+            err=True,
+        )
     return found
 
 

@@ -68,3 +68,12 @@ def test_letters_that_are_hidden_are_counted(stack):
 
     assert len(listed.stdout.splitlines()) == 2
     assert listed.stderr == "These are 1 of about 2.\n"
+
+
+def test_programs_are_told_as_well_that_sqs_shows_ten_of_one_account(stack):
+    set_aside(stack, *("acc_1" for _ in range(23)))
+
+    listed = stack.run("dlq", "list", "--json")
+
+    assert len(json.loads(listed.stdout)) == 10
+    assert listed.stderr == "These are 10 of about 23.\n"

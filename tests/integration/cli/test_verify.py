@@ -96,6 +96,23 @@ def test_verifying_writes_no_row_and_asks_for_nothing(stack, account, events):
     assert stack.messages() == []
 
 
+def test_a_row_that_something_else_wrote_to_is_found(stack, account, events):
+    stack.dynamodb.update_item(
+        TableName=stack.outputs["EventsTableName"],
+        Key={
+            "pk": account["account_id"],
+            "sk": f"{events[0]['calendar_id']}#{events[0]['event_uid']}",
+        },
+        UpdateExpression="SET #event.summary = :summary",
+        ExpressionAttributeNames={"#event": "event"},
+        ExpressionAttributeValues={":summary": "Altered"},
+    )
+
+    (found,) = stack.told("verify", account["account_id"], ends_with=1)["differences"]
+
+    assert (found["difference"], found["fields"]) == ("stale", ["summary"])
+
+
 def test_every_page_is_read(stack, account):
     stack.control("PATCH", "settings", {"page_size": 1})
     stack.control("DELETE", "calls")
@@ -177,12 +194,15 @@ def test_a_read_that_fails_is_an_error_and_no_verdict(stack, account, fault):
     assert len(refused.stderr.strip().splitlines()) == 1
 
 
-def test_an_event_that_nobody_can_keep_is_no_difference(stack, account):
+def test_an_event_that_nobody_can_read_is_spoken_of(stack, account):
     stack.control("POST", "faults", {"kind": "broken_event", "path": "/v1/events*"})
 
-    told = stack.told("verify", account["account_id"], ends_with=1)
+    done = stack.run("verify", account["account_id"], "--json")
 
-    assert [each["difference"] for each in told["differences"]] == ["surplus"]
+    assert done.exit_code == 1
+    assert "1 of Cronofy's events cannot be read" in done.stderr
+    found = json.loads(done.stdout)["differences"]
+    assert [each["difference"] for each in found] == ["surplus"]
 
 
 def test_an_account_that_is_not_there_cannot_be_verified(stack):

@@ -135,3 +135,36 @@ def test_a_row_without_a_start_may_stay_away():
 
 def test_an_all_day_row_must_come_back():
     assert kinds([], [row(start="2026-02-01", end="2026-02-02")]) == [(Difference.SURPLUS, "evt_1")]
+
+
+def test_a_row_that_was_altered_behind_its_hash_is_stale():
+    altered = row()
+    altered["event"] = altered["event"] | {"summary": "Altered"}
+
+    (finding,) = compare([record()], [altered])
+
+    assert (finding.difference, finding.fields) == (Difference.STALE, ("summary",))
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("start_at", "2030-01-01T00:00:00Z"), ("all_day", True), ("content_hash", "an older layout")],
+)
+def test_a_row_whose_attributes_do_not_fit_its_event_is_stale(name, value):
+    (finding,) = compare([record()], [row() | {name: value}])
+
+    assert (finding.difference, finding.fields) == (Difference.STALE, (name,))
+    assert finding.table == {name: value}
+
+
+def test_a_row_that_has_lost_its_start_is_stale():
+    lacking = row()
+    del lacking["start_at"]
+
+    (finding,) = compare([record()], [lacking])
+
+    assert finding.fields == ("start_at",)
+
+
+def test_when_a_row_was_written_is_no_difference():
+    assert compare([record()], [row() | {"synced_at": "2020-01-01T00:00:00Z"}]) == []
