@@ -46,7 +46,8 @@ def digest(document: Mapping[str, Json], *, layout: int) -> str:
     *layout* is the version of the item's layout, so that a change of it rewrites every row at the
     next full read.
     """
-    text = json.dumps([layout, document], sort_keys=True, default=str, separators=(",", ":"))
+    # `repr`, so that a number is not taken for the same digits as text.
+    text = json.dumps([layout, document], sort_keys=True, default=repr, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
 
 

@@ -69,10 +69,10 @@ def plan(
     if last_read is None or any(m.kind is Kind.FULL for m in messages):
         return ReadPlan(None)
     since = [m.changes_since for m in messages if m.changes_since is not None]
-    last_modified = min([last_read.started_at, *since]) - overlap
-    return ReadPlan(
-        last_modified.replace(microsecond=0) if now - last_modified < WINDOW_PAST else None
-    )
+    earliest = min([last_read.started_at, *since])
+    if now - earliest >= WINDOW_PAST - overlap:
+        return ReadPlan(None)
+    return ReadPlan((earliest - overlap).replace(microsecond=0))
 
 
 def _settles(read: CompletedRead, message: Message) -> bool:
@@ -82,7 +82,7 @@ def _settles(read: CompletedRead, message: Message) -> bool:
     Its start is held against the end of the message's bucket, not its receipt, because the message
     may stand for others that were received until then.
     """
-    started_later = read.started_at >= message.stands_until + CLOCK_SKEW
+    started_later = read.started_at - CLOCK_SKEW >= message.stands_until
     if message.kind is Kind.FULL or message.changes_since is None:
         return started_later and read.last_modified is None
     return started_later and (

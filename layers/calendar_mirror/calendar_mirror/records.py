@@ -67,7 +67,8 @@ def from_cronofy(account_id: str, document: Json) -> Record:
     Read one entry of Cronofy's ``events``. Every field but the two ids may be missing.
 
     Raises:
-        MalformedEventError: an id is missing, or together they are too long for a key.
+        MalformedEventError: an id is missing, or together they are too long for a key; or it is
+            nested to the very limit of what can be read.
     """
     if not isinstance(document, dict):
         raise MalformedEventError("an event that is no object")
@@ -82,7 +83,7 @@ def from_cronofy(account_id: str, document: Json) -> Record:
         all_day=_is_date(document.get("start")),
         deleted=document.get("deleted") is True,
         document=kept,
-        content_hash=documents.digest(document, layout=LAYOUT),
+        content_hash=_content_hash(document),
         truncated=truncated,
     )
 
@@ -147,6 +148,13 @@ def _zone(tzid: Json) -> tzinfo:
         return ZoneInfo(tzid) if isinstance(tzid, str) else UTC
     except (ZoneInfoNotFoundError, ValueError, OSError):
         return UTC
+
+
+def _content_hash(document: Document) -> str:
+    try:
+        return documents.digest(document, layout=LAYOUT)
+    except RecursionError as error:
+        raise MalformedEventError("an event that is nested too deeply") from error
 
 
 def _id(document: Mapping[str, Json], name: str) -> str:

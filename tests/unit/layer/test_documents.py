@@ -112,3 +112,11 @@ def test_equal_documents_have_equal_digests_whatever_the_order_of_their_fields()
     assert documents.digest(one, layout=1) == documents.digest(other, layout=1)
     assert documents.digest(one, layout=1) != documents.digest(one, layout=2)
     assert documents.digest(one, layout=1) != documents.digest(one | {"c": None}, layout=1)
+
+
+def test_a_number_is_not_the_same_digits_as_text():
+    as_number, as_text = documents.parse(b'[1.5, "1.5"]')
+
+    assert documents.digest({"a": as_number}, layout=1) != documents.digest(
+        {"a": as_text}, layout=1
+    )

@@ -1,7 +1,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from calendar_mirror import planning
@@ -67,6 +67,17 @@ def test_a_cursor_older_than_the_window_means_everything():
 
     assert plan(message(), last_read=last) == ReadPlan(None)
     assert plan(message(), last_read=last, now=NOON - timedelta(days=1)) != ReadPlan(None)
+
+
+@given(st.datetimes(timezones=st.just(UTC)), st.datetimes(timezones=st.just(UTC)))
+@example(datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC))
+def test_a_time_at_either_end_of_the_calendar_stops_nobody(since, until):
+    wanted, last = message(since=since, until=until), CompletedRead(NOON, NOON)
+
+    planning.unsettled([wanted], last)
+    found = plan(wanted, last_read=last).last_modified
+
+    assert found is None or found <= since
 
 
 def settled(wanted, last_read):

@@ -1,6 +1,7 @@
 import json
 import subprocess
 import sys
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -123,6 +124,30 @@ def test_a_cancelled_event_is_no_deleted_event():
 def test_an_event_without_a_key_is_malformed(document):
     with pytest.raises(MalformedEventError):
         records.from_cronofy("acc_1", document)
+
+
+def nested(depth):
+    return b'{"calendar_id": "c", "event_uid": "e", "x": ' + b"[" * depth + b"]" * depth + b"}"
+
+
+def readable(depth):
+    try:
+        documents.parse(nested(depth))
+    except ValueError:
+        return False
+    return True
+
+
+def test_whatever_can_be_read_is_kept_or_malformed():
+    shallow, deep = 1, 1_000_000
+    while deep - shallow > 1:
+        middle = (shallow + deep) // 2
+        shallow, deep = (middle, deep) if readable(middle) else (shallow, middle)
+
+    for depth in range(shallow - 20, shallow + 1):
+        with suppress(MalformedEventError):
+            kept = records.from_cronofy("acc_1", documents.parse(nested(depth)))
+            assert kept.truncated == ("x",)
 
 
 def test_what_cronofy_really_sends_is_kept_verbatim():
