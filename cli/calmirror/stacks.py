@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import boto3
+import botocore.loaders
 import botocore.session
 import click
 import requests
@@ -181,7 +182,7 @@ def _local(file: Path) -> Stack:
             aws_access_key_id=document.get("aws_access_key_id", "test"),
             aws_secret_access_key=document.get("aws_secret_access_key", "test"),
             region_name=document["region"],
-            botocore_session=botocore.session.Session(session_vars=_LOCAL_VARIABLES),
+            botocore_session=_untouched(),
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise click.ClickException(
@@ -196,6 +197,19 @@ def _local(file: Path) -> Stack:
         ) from error
     override, secret = document.get("cronofy_api_url", ""), document.get("client_secret")
     return Stack(name, session, outputs, parameters, endpoint, override, secret)
+
+
+def _untouched() -> botocore.session.Session:
+    """Return a session that nothing of the caller's AWS configuration reaches."""
+    session = botocore.session.Session(session_vars=_LOCAL_VARIABLES)
+    session.register_component("data_loader", _service_descriptions())
+    return session
+
+
+@functools.cache
+def _service_descriptions() -> botocore.loaders.Loader:
+    """Return botocore's own: to read them takes longer than most commands' calls."""
+    return botocore.loaders.create_loader()
 
 
 def _described(client: Any, name: str) -> tuple[dict[str, str], dict[str, str]]:
