@@ -113,6 +113,34 @@ def test_importing_needs_no_environment_and_reaches_nothing(module):
     run(watch)
 
 
+#: What may be called while a module is imported: it makes values, and looks at nothing.
+MAKES_VALUES = {
+    *("dataclass", "field", "timedelta", "frozenset", "float", "TypeVar", "compile", "Config"),
+    *("api_url", "urlsplit"),
+}
+
+
+def called_at_import(tree):
+    """Return the names of what a module calls outside of its functions; decorators are calls."""
+    if isinstance(tree, ast.FunctionDef | ast.Lambda):
+        parts = getattr(tree, "decorator_list", [])
+    else:
+        parts = list(ast.iter_child_nodes(tree))
+    names = {name for part in parts for name in called_at_import(part)}
+    if isinstance(tree, ast.Call):
+        names.add(getattr(tree.func, "attr", None) or getattr(tree.func, "id", "?"))
+    if isinstance(tree, ast.Attribute) and tree.attr in ("environ", "argv"):
+        names.add(tree.attr)
+    return names
+
+
+@pytest.mark.parametrize(
+    "file", [*LAYER.glob("*.py"), *(ROOT / "functions").rglob("*.py")], ids=lambda f: f.stem
+)
+def test_importing_makes_values_and_nothing_else(file):
+    assert called_at_import(ast.parse(file.read_text())) <= MAKES_VALUES
+
+
 def run(program):
     done = subprocess.run(
         [sys.executable, "-c", program],

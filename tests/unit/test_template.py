@@ -1,12 +1,14 @@
 """House rules of the template."""
 
+import json
 from pathlib import Path
 
 import pytest
 import yaml
 
-from calendar_mirror import planning
+from calendar_mirror import aws_json, cronofy, planning, records
 from calendar_mirror.settings import ReceiveSettings, SyncSettings
+from functions.receive import app as receive_door
 
 ROOT = Path(__file__).parents[2]
 #: Set by Lambda itself.
@@ -150,14 +152,64 @@ def test_the_outputs_are_those_of_the_contract_that_exist_by_now():
     assert all(output["Description"] for output in TEMPLATE["Outputs"].values())
 
 
-@pytest.mark.parametrize("name", FUNCTIONS)
-def test_a_function_may_do_named_things_to_named_resources_only(name):
+def test_both_tries_of_aws_and_a_cold_start_fit_into_what_receive_may_take():
+    """It reads the secrets and sends the message, each within its budget, at worst."""
+    timeout = FUNCTIONS["ReceiveFunction"]["Properties"]["Timeout"]
+
+    assert timeout >= 2 * receive_door.CALL_BUDGET_S + 1
+    assert aws_json.ATTEMPT_S < receive_door.CALL_BUDGET_S
+
+
+def test_a_call_to_cronofy_ends_long_before_its_function_does():
+    timeout = FUNCTIONS["SyncFunction"]["Properties"]["Timeout"]
+
+    assert 2 * sum(cronofy.TIMEOUT_S) < timeout
+
+
+def test_a_tombstone_outlives_every_message():
+    kept = [queue["Properties"]["MessageRetentionPeriod"] for queue in QUEUES.values()]
+
+    assert records.TOMBSTONE_LIFE.total_seconds() > sum(kept)
+
+
+def test_the_queues_are_encrypted():
+    assert all(queue["Properties"]["SqsManagedSseEnabled"] is True for queue in QUEUES.values())
+
+
+def statements(name):
+    """Return what a function may do beyond the policy templates: actions, and to what."""
     for policy in FUNCTIONS[name]["Properties"]["Policies"]:
         for statement in policy.get("Statement", []):
             actions = statement["Action"]
-            actions = [actions] if isinstance(actions, str) else actions
-            assert not [action for action in actions if "*" in action]
-            assert statement["Resource"] != "*"
+            yield [actions] if isinstance(actions, str) else actions, statement["Resource"]
+
+
+def test_receive_may_send_to_the_queue_and_read_the_secrets_and_no_more():
+    allowed = list(statements("ReceiveFunction"))
+    templates = FUNCTIONS["ReceiveFunction"]["Properties"]["Policies"][:-1]
+
+    assert allowed == [(["sqs:SendMessage"], {"Fn::GetAtt": "SyncQueue.Arn"})]
+    assert [list(each) for each in templates] == [["AWSSecretsManagerGetSecretValuePolicy"]]
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_the_accounts_are_opened_by_the_function_that_needs_tokens_alone(name):
+    reaches = {
+        action
+        for actions, to in statements(name)
+        if "Accounts" in json.dumps(to)
+        for action in actions
+    }
+    needed = {"dynamodb:GetItem", "dynamodb:UpdateItem", "kms:Decrypt"}
+
+    assert reaches == (needed if name == "SyncFunction" else set())
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_function_may_do_named_things_to_named_resources_only(name):
+    for actions, to in statements(name):
+        assert not [action for action in actions if "*" in action]
+        assert "*" not in json.dumps(to)
 
 
 def test_the_api_is_throttled_and_logs_its_accesses():
