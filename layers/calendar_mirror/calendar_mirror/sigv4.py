@@ -1,7 +1,7 @@
 """
 AWS Signature Version 4 for a POST with a JSON body, without an SDK.
 
-Held against botocore's own signer in tests/unit/test_sigv4.py.
+Held against botocore's own signer in tests/unit/layer/test_sigv4.py.
 Source: AWS General Reference, "Create a signed AWS API request"
 """
 

@@ -107,10 +107,33 @@ class Cronofy:
         path = f"accounts/{account['account_id']}/events"
         return self.control("POST", path, **fields)["events"][0]
 
+    def verified(self, account: Any, url: str) -> str:
+        """A channel whose verification has been answered, and its answer noted."""
+        channel_id = self.channel(account, url)
+        eventually(lambda: self._states("verification", url) == ["delivered"])
+        return channel_id
+
     def states(self) -> list[str]:
-        """Of the changes' deliveries; the verifications are left out."""
+        """Of the changes' deliveries."""
+        return [each["state"] for each in self._deliveries("change")]
+
+    def failed(self, times: int = 1) -> list[Any]:
+        """The attempts at the one change there is, once so many have failed."""
+
+        def attempts() -> list[Any] | None:
+            (delivery,) = self._deliveries("change")
+            made = delivery["attempts"]
+            is_over = delivery["state"] != "in flight" and len(made) >= times
+            return made if is_over else None
+
+        return eventually(attempts)
+
+    def _states(self, kind: str, url: str) -> list[str]:
+        return [each["state"] for each in self._deliveries(kind) if each["url"] == url]
+
+    def _deliveries(self, kind: str) -> list[Any]:
         deliveries = self.control("GET", "deliveries")["deliveries"]
-        return [each["state"] for each in deliveries if each["type"] == "change"]
+        return [each for each in deliveries if each["type"] == kind]
 
 
 @pytest.fixture

@@ -28,8 +28,7 @@ def test_a_notification_is_signed_as_openssl_signs_it(cronofy, account, callback
 
 
 def test_a_change_arrives_within_a_moment(cronofy, account, callback, eventually):
-    cronofy.channel(account, callback.url)
-    callback.wait()
+    cronofy.verified(account, callback.url)
     started = time.monotonic()
     cronofy.event(account)
     callback.wait(2)
@@ -46,22 +45,20 @@ def test_a_burst_arrives_completely(cronofy, account, callback, eventually):
     eventually(lambda: cronofy.states() == ["delivered"] * 100)
 
 
-def test_an_answer_that_comes_too_late_is_a_failure(cronofy, account, callback, eventually):
+def test_an_answer_that_comes_too_late_is_a_failure(cronofy, account, callback):
     cronofy.control("PATCH", "settings", delivery_timeout=0.2)
-    cronofy.channel(account, callback.url)
-    callback.wait()
+    cronofy.verified(account, callback.url)
     callback.delay = 0.6
     cronofy.event(account)
-    eventually(lambda: cronofy.states() == ["waiting"])
 
-    (attempt,) = cronofy.control("GET", "deliveries")["deliveries"][-1]["attempts"]
+    (attempt,) = cronofy.failed()
     assert attempt["ending"] == "timeout"
     assert 0.15 < attempt["seconds"] < 0.6
 
 
 def test_an_answer_within_the_time_is_a_success(cronofy, account, callback, eventually):
     cronofy.control("PATCH", "settings", delivery_timeout=2)
-    cronofy.channel(account, callback.url)
+    cronofy.verified(account, callback.url)
     callback.delay = 0.5
     cronofy.event(account)
 
@@ -74,8 +71,7 @@ def test_by_default_a_callback_has_five_seconds(cronofy):
 
 def test_a_slow_callback_holds_up_no_other(cronofy, account, new_callback):
     slow, quick = new_callback(), new_callback()
-    cronofy.channel(account, slow.url)
-    slow.wait()
+    cronofy.verified(account, slow.url)
     slow.delay = 2
     cronofy.event(account, count=30)
     slow.wait(5)
@@ -92,12 +88,11 @@ def test_a_slow_callback_holds_up_no_other(cronofy, account, new_callback):
 def test_a_failed_delivery_comes_again_when_the_clock_says_so(
     cronofy, account, callback, eventually, status
 ):
-    cronofy.channel(account, callback.url)
-    callback.wait()
+    cronofy.verified(account, callback.url)
     callback.status = status
     callback.location = f"{callback.url}/elsewhere"
     cronofy.event(account)
-    eventually(lambda: cronofy.states() == ["waiting"])
+    cronofy.failed()
     assert len(callback.received) == 2  # a redirect was not followed
 
     callback.status = 200
@@ -107,24 +102,21 @@ def test_a_failed_delivery_comes_again_when_the_clock_says_so(
     eventually(lambda: cronofy.states() == ["delivered"])
 
 
-def test_a_callback_that_nobody_listens_at_is_unreachable(cronofy, account, eventually):
+def test_a_callback_that_nobody_listens_at_is_unreachable(cronofy, account):
     cronofy.channel(account, "http://127.0.0.1:1/nobody")
     cronofy.event(account)
-    eventually(lambda: cronofy.states() == ["waiting"])
 
-    (attempt,) = cronofy.control("GET", "deliveries")["deliveries"][-1]["attempts"]
+    (attempt,) = cronofy.failed()
     assert attempt["ending"] == "unreachable"
 
 
 def test_a_day_of_failure_closes_the_channel(cronofy, account, callback, eventually):
-    cronofy.channel(account, callback.url)
-    callback.wait()
+    cronofy.verified(account, callback.url)
     callback.status = 503
     cronofy.event(account)
     delays = cronofy.control("GET", "settings")["retry_delays"]
     for attempts, seconds in enumerate(delays, start=1):
-        callback.wait(1 + attempts)
-        eventually(lambda: cronofy.states() == ["waiting"])
+        cronofy.failed(attempts)
         cronofy.control("POST", "clock", advance_seconds=seconds)
     eventually(lambda: cronofy.states() == ["given up"])
     cronofy.control("POST", "clock", advance_seconds=86400)
