@@ -149,6 +149,25 @@ def test_what_dynamodb_leaves_undone_is_done_or_said(dynamodb, undone, enough):
         EventsTable(Scripted(dynamodb, undone), "events").stored([record().key])
 
 
+def test_rows_and_accounts_are_read_as_they_are_now(dynamodb):
+    """An answer that lags behind could make us skip a write; moto's never does, so it is asked."""
+    asked = []
+
+    class Watched:
+        def batch_get_item(self, **parameters):
+            asked.append(parameters["RequestItems"]["events"].get("ConsistentRead"))
+            return dynamodb.batch_get_item(**parameters)
+
+        def get_item(self, **parameters):
+            asked.append(parameters.get("ConsistentRead"))
+            return dynamodb.get_item(**parameters)
+
+    EventsTable(Watched(), "events").stored([record().key])
+    AccountsTable(Watched(), "accounts").get("acc_1")
+
+    assert asked == [True, True]
+
+
 def test_a_table_that_is_missing_or_refused_is_not_now(dynamodb):
     with pytest.raises(StoreBusyError, match="ResourceNotFoundException"):
         EventsTable(dynamodb, "another").stored([record().key])

@@ -67,10 +67,10 @@ def test_a_complaint_names_parameters_and_quotes_nothing():
     ],
 )
 def test_retry_after_is_seconds_or_a_date_or_nothing(text, seconds):
-    with pytest.raises(RateLimitedError) as refusal:
-        answers.refuse(answer(429, retry_after=text))
-
-    assert refusal.value.retry_after_s == seconds
+    for status, error in ((429, RateLimitedError), (503, CronofyUnavailableError)):
+        with pytest.raises(error) as refusal:
+            answers.refuse(answer(status, retry_after=text))
+        assert refusal.value.retry_after_s == seconds
 
 
 def test_a_refresh_may_replace_the_refresh_token_or_leave_it_out():

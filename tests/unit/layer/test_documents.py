@@ -104,6 +104,7 @@ def test_a_list_that_is_too_large_is_left_out_whole():
 def test_a_field_that_dynamodb_cannot_hold_is_left_out_and_named():
     assert documents.fit(IDS | {"deep": nested(40)}) == (IDS, ("deep",))
     assert documents.fit(IDS | {"odd": {"": 1}}) == (IDS, ("odd",))
+    assert documents.fit(IDS | {"": 1}) == (IDS, ("",))
 
 
 def test_equal_documents_have_equal_digests_whatever_the_order_of_their_fields():

@@ -94,6 +94,13 @@ def test_a_read_that_began_before_the_bucket_ended_does_not_settle():
     assert not settled(message(until=NOON), CompletedRead(began, NOON))
 
 
+def test_a_read_that_began_between_the_receipt_and_the_end_of_the_bucket_does_not_settle():
+    bucket = Message("acc_1", Kind.DELTA, NOON, NOON, NOON + s(10), "change")
+
+    assert not settled(bucket, CompletedRead(NOON + s(10), NOON))
+    assert settled(bucket, CompletedRead(NOON + s(10) + CLOCK_SKEW, NOON))
+
+
 def test_a_read_from_after_the_change_does_not_settle():
     assert not settled(message(since=NOON), CompletedRead(NOON + s(60), NOON + s(1)))
 

@@ -187,6 +187,19 @@ def test_every_page_is_written_and_only_then_the_cursor_moves():
     assert mirror.reports[0].counts["pages"] == 6
 
 
+def test_the_cursor_is_the_time_before_the_first_page_however_long_the_read_takes():
+    mirror = Mirror(settings=Settings(page_size=7))
+    mirror.connect(events=20)
+    mirror.provider.before = lambda _: mirror.clock.turn(5)
+    mirror.ask(kind=Kind.FULL)
+    started = mirror.clock()
+
+    mirror.drain()
+
+    assert mirror.clock() - started == timedelta(seconds=15)
+    assert cursor(mirror) == CompletedRead(started, None)
+
+
 def fault(mirror, **fields):
     mirror.provider.control("POST", "faults", **fields)
 
@@ -236,6 +249,7 @@ def test_trouble_that_passes_puts_the_messages_back_and_loses_nothing(mirror, tr
     mirror.drain()
     assert mirror.outcomes() == {"put_back": 1}
     assert cursor(mirror) == before
+    assert mirror.queue.next_visible_at() - mirror.clock().timestamp() <= 2
     mirror.settle()
 
     assert equal(mirror)
