@@ -143,7 +143,7 @@ def test_importing_makes_values_and_nothing_else(file):
 
 def run(program):
     done = subprocess.run(
-        [sys.executable, "-c", program],
+        [sys.executable, "-B", "-c", program],
         cwd=ROOT,
         env={},
         capture_output=True,
