@@ -27,8 +27,8 @@ def service(endpoint):
 
 class Server:
     """
-    Answers each request with the next of *answers*, byte for byte, and ends the connection at a
-    ``None``. *requests*: the bodies that came.
+    Answers each request with the next of *answers*, byte for byte; pauses for a number of seconds,
+    and ends the connection at a ``None``. *requests*: the bodies that came.
     """
 
     def __init__(self, *answers):
@@ -61,7 +61,10 @@ class Server:
         for part in parts if isinstance(parts, tuple) else (parts,):
             if part is None:
                 return False
-            connection.sendall(part)
+            if isinstance(part, float):
+                time.sleep(part)
+            else:
+                connection.sendall(part)
         return True
 
 
@@ -177,3 +180,12 @@ def test_an_answer_that_does_not_come_costs_the_budget_and_no_more():
         with pytest.raises(AwsCallError, match="no answer: TimeoutError"):
             call(calling, budget_s=0.4)
         assert 0.3 < time.monotonic() - began < 1
+
+
+def test_a_connection_that_is_kept_waits_no_longer_than_the_next_calls_budget():
+    with running(FULL, (1.2, None)) as (_, calling):
+        assert call(calling, budget_s=5) == {}
+        began = time.monotonic()
+        with pytest.raises(AwsCallError, match="no answer"):
+            call(calling, budget_s=0.3)
+        assert time.monotonic() - began < 1

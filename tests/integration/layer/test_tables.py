@@ -60,6 +60,26 @@ def test_a_page_of_many_events_is_written_and_found(events):
     assert len(events.stored([each.key for each in many])) == 230
 
 
+def test_a_page_takes_as_few_calls_as_dynamodb_allows(dynamodb):
+    sizes = []
+
+    class Watched:
+        def batch_get_item(self, **asked):
+            sizes.append(len(asked["RequestItems"]["events"]["Keys"]))
+            return dynamodb.batch_get_item(**asked)
+
+        def batch_write_item(self, **asked):
+            sizes.append(len(asked["RequestItems"]["events"]))
+            return dynamodb.batch_write_item(**asked)
+
+    table, many = EventsTable(Watched(), "events"), [record(f"{n}") for n in range(110)]
+
+    table.stored([each.key for each in many])
+    table.write(many, synced_at=NOW)
+
+    assert sizes == [100, 10, 25, 25, 25, 25, 10]
+
+
 def test_accounts_do_not_see_each_others_rows(events):
     events.write([record("a")], synced_at=NOW)
 

@@ -101,6 +101,24 @@ def test_a_list_that_is_too_large_is_left_out_whole():
     assert documents.fit(document) == (IDS, ("attendees",))
 
 
+def test_the_ids_are_kept_even_where_they_are_the_largest_fields():
+    ids = {"calendar_id": "c" * 600, "event_uid": "e" * 400}
+    others = {f"field {number}": "x" * 300 for number in range(2_000)}
+
+    kept, truncated = documents.fit(others | ids)
+
+    assert {name: kept[name] for name in ids} == ids
+    assert truncated
+
+
+def test_what_is_nested_as_deeply_as_dynamodb_can_hold_is_kept_and_no_deeper():
+    kept = [depth for depth in range(40) if documents.fit(IDS | {"deep": nested(depth)})[1] == ()]
+    levels = max(kept) + 1 + len(["the event's own map"])
+
+    assert kept == list(range(len(kept)))
+    assert 24 <= levels <= 32
+
+
 def test_a_field_that_dynamodb_cannot_hold_is_left_out_and_named():
     assert documents.fit(IDS | {"deep": nested(40)}) == (IDS, ("deep",))
     assert documents.fit(IDS | {"odd": {"": 1}}) == (IDS, ("odd",))

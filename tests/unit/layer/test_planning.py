@@ -69,6 +69,16 @@ def test_a_cursor_older_than_the_window_means_everything():
     assert plan(message(), last_read=last, now=NOON - timedelta(days=1)) != ReadPlan(None)
 
 
+@pytest.mark.parametrize(("left", "everything"), [(s(1), False), (s(0), True), (-s(1), True)])
+def test_a_read_that_its_overlap_takes_out_of_the_window_reads_everything(left, everything):
+    last = CompletedRead(NOON, None)
+    now = NOON + timedelta(days=42) - OVERLAP - left
+
+    found = plan(message(since=None), last_read=last, now=now)
+
+    assert found == ReadPlan(None if everything else NOON - OVERLAP)
+
+
 @given(st.datetimes(timezones=st.just(UTC)), st.datetimes(timezones=st.just(UTC)))
 @example(datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC))
 def test_a_time_at_either_end_of_the_calendar_stops_nobody(since, until):

@@ -45,6 +45,10 @@ def test_what_the_other_side_asks_for_is_waited_for(asked):
     assert backoff.delay_s(1, asked, random.Random(1)) >= asked
 
 
+def test_what_the_other_side_asks_for_shortens_no_pause():
+    assert backoff.delay_s(20, 1.0, random.Random(1)) >= 450
+
+
 @pytest.mark.parametrize("asked", [12 * 3_600.0, 1e9, float("inf")])
 def test_no_pause_is_longer_than_sqs_allows_for_a_message_that_was_received_a_while_ago(asked):
     assert 10 * 3_600 < backoff.delay_s(1, asked, random.Random(1)) <= 12 * 3_600 - 720
@@ -90,6 +94,7 @@ def test_a_secret_of_another_form_is_refused_without_being_quoted(text):
 
     assert "hidden" not in str(refusal.value)
     assert refusal.value.__cause__ is None
+    assert refusal.value.__suppress_context__
 
 
 def test_every_data_center_has_its_host():
