@@ -15,11 +15,13 @@ class Events:
         items: by account and sort key.
         writes: how many items were written.
         failures: errors to raise, one for each of the next calls.
+        refuses: uids of events that it will not hold.
     """
 
     items: dict = field(default_factory=dict)
     writes: int = 0
     failures: list = field(default_factory=list)
+    refuses: set = field(default_factory=set)
 
     def stored(self, keys):
         self._fail()
@@ -27,12 +29,16 @@ class Events:
         return {k: Stored(row["content_hash"], row["deleted"]) for k, row in rows.items() if row}
 
     def write(self, records, *, synced_at):
+        refused = 0
         for record in records:
             self._fail()
+            if record.key.event_uid in self.refuses:
+                refused += 1
+                continue
             self.writes += 1
             item = to_item(record, synced_at=synced_at)
             self.items[record.key.account_id, record.key.sort_key] = item
-        return 0
+        return refused
 
     def live(self, account_id):
         """Return the documents of the account's live rows, by sort key."""

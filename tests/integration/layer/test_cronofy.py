@@ -200,6 +200,12 @@ def test_a_refresh_replaces_both_tokens_and_says_until_when(cronofy, account):
     assert 3500 < (tokens.access_expires_at - datetime.now(UTC)).total_seconds() <= 3600
 
 
+def test_the_first_of_several_client_secrets_is_the_one_to_call_with(cronofy, account):
+    rotating = ClientCredentials(CLIENT.client_id, (*CLIENT.secrets, "older"))
+
+    assert cronofy.refresh(account.refresh, rotating).access
+
+
 def test_a_refresh_token_that_was_revoked_needs_the_user(cronofy, account, control):
     control("POST", "accounts/acc_1/tokens/revoke")
 

@@ -1,15 +1,19 @@
 """The worker: what it reads and writes, and what becomes of messages when something is wrong."""
 
-import io
-import json
+from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 import pytest
-import requests
-from urllib3 import HTTPResponse
 
+from calendar_mirror import reading
 from calendar_mirror.accounts import State
-from calendar_mirror.errors import StoreBusyError, StoreRefusedError
+from calendar_mirror.errors import (
+    AwsCallError,
+    SettingsError,
+    StoreBusyError,
+    StoreRefusedError,
+)
 from calendar_mirror.messages import Kind
 from calendar_mirror.planning import CompletedRead
 from cronofy_simulator.settings import Settings
@@ -337,6 +341,24 @@ def test_a_message_that_cannot_be_read_is_set_aside_and_those_beside_it_are_sett
     assert mirror.outcomes() == {"dead_lettered": 1, "read": 1}
 
 
+def test_what_the_dead_letter_queue_does_not_take_comes_again(mirror):
+    class Full:
+        """A queue whose dead-letter queue takes nothing."""
+
+        def set_aside(self, batch, reason):
+            return False
+
+    healthy = mirror.worker
+    mirror.worker = replace(healthy, queue=Full())
+    mirror.queue.send(group="acc_1", body="not a message", deduplication_id="1")
+
+    assert mirror.drain() == 1
+    assert mirror.outcomes() == {"put_back": 1}
+    mirror.worker = healthy
+    mirror.settle()
+    assert [delivery.body for delivery, _ in mirror.queue.dead] == ["not a message"]
+
+
 def test_a_message_in_another_accounts_group_is_set_aside(mirror):
     mirror.connect()
     mirror.ask()
@@ -485,6 +507,49 @@ def test_a_refusal_of_the_tables_is_the_trouble_of_one_account_alone(mirror):
     assert mirror.outcomes() == {"put_back": 1, "read": 1}
 
 
+@pytest.mark.parametrize("error", [AwsCallError("no answer"), SettingsError("none there")])
+def test_client_credentials_that_cannot_be_had_put_the_messages_back(mirror, error):
+    mirror.connect("acc_1")
+    mirror.connect("acc_2")
+    mirror.provider.control("POST", "accounts/acc_1/tokens/expire")
+
+    def client(_):
+        raise error
+
+    settle = partial(reading.bring_up_to_date, replace(mirror.edges, client=client))
+    mirror.worker = replace(mirror.worker, settle=settle)
+    mirror.ask("acc_1")
+    mirror.ask("acc_2")
+
+    assert mirror.drain() == 2
+    assert mirror.outcomes() == {"put_back": 1, "read": 1}
+    assert mirror.accounts.get("acc_1").state is State.CONNECTED
+
+
+def test_a_pause_follows_the_message_that_was_tried_most_often(mirror):
+    mirror.connect()
+    fault(mirror, kind="status", status=503, count=1)
+    mirror.ask()
+    mirror.ask()
+    mirror.queue.messages[0].receives = 12
+
+    mirror.drain()
+
+    assert mirror.queue.next_visible_at() - mirror.clock().timestamp() >= 450
+
+
+def test_an_event_that_the_table_refuses_is_not_counted_as_written(mirror):
+    mirror.connect(events=0)
+    mirror.provider.control("POST", "accounts/acc_1/events", count=5, summary="x")
+    mirror.events.refuses = set(uids(mirror)[:2])
+    mirror.ask()
+
+    mirror.settle()
+
+    counts = mirror.reports[0].counts
+    assert (counts["written"], counts["malformed"]) == (3, 2)
+
+
 @pytest.mark.parametrize("variant", ["without_ids", "not_an_object"])
 def test_a_broken_event_is_counted_and_does_not_stop_the_others(mirror, variant):
     mirror.connect(events=0)
@@ -509,82 +574,6 @@ def test_an_odd_event_is_kept_as_well_as_it_can_be(mirror, variant):
 
     assert len(mirror.events.live("acc_1")) == 10
     assert mirror.reports[0].counts["truncated"] == (variant == "huge")
-
-
-class Scripted(requests.adapters.BaseAdapter):
-    """A server that answers what it is told, and remembers to whom the token was sent."""
-
-    def __init__(self, *documents):
-        super().__init__()
-        self.documents, self.sent = list(documents), []
-
-    def send(self, request, **_):
-        self.sent.append((request.url, request.headers.get("Authorization")))
-        response = requests.Response()
-        response.status_code = 200
-        body = json.dumps(self.documents.pop(0)).encode()
-        response.raw = HTTPResponse(io.BytesIO(body), preload_content=False)
-        return response
-
-    def close(self):
-        """Nothing is open."""
-
-
-def page(link):
-    return {"pages": {"current": 1, "total": 2, "next_page": link}, "events": []}
-
-
-def read_from(mirror, *documents):
-    server = Scripted(*documents)
-    session = requests.Session()
-    session.mount("https://", server)
-    session.mount("http://", server)
-    mirror.provider.session = lambda: session
-    mirror.ask()
-    mirror.settle()
-    return server
-
-
-@pytest.mark.parametrize(
-    "link",
-    [
-        "https://evil.example/v1/events/pages/1",
-        "https://api.cronofy.com.evil.example/v1/events/pages/1",
-        "https://api.cronofy.com@evil.example/v1/events/pages/1",
-        "//evil.example/x",
-        "/v1/events/pages/1",
-        "https://[",
-        5,
-    ],
-)
-def test_a_page_link_to_another_host_never_gets_the_token(mirror, link):
-    mirror.connect()
-    before = cursor(mirror)
-
-    server = read_from(mirror, page(link))
-
-    assert len(server.sent) == 1
-    assert "page link" in mirror.queue.dead[0][1]
-    assert cursor(mirror) == before
-
-
-def test_a_page_link_of_another_data_center_is_followed_at_our_own(mirror):
-    mirror.connect()
-
-    server = read_from(mirror, page("https://api-de.cronofy.com/v1/events/pages/1?x=2"), page(None))
-
-    assert [url for url, _ in server.sent][1] == "https://api.cronofy.com/v1/events/pages/1?x=2"
-    assert mirror.outcomes() == {"read": 1}
-
-
-def test_pages_that_lead_in_a_circle_end_the_read(mirror):
-    mirror.connect()
-    link = "https://api.cronofy.com/v1/events/pages/1"
-
-    server = read_from(mirror, page(link), page(link))
-
-    assert len(server.sent) == 2
-    assert "read already" in mirror.queue.dead[0][1]
 
 
 def test_a_cursor_that_is_too_old_for_the_window_reads_everything(mirror):
