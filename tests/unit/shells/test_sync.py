@@ -341,6 +341,19 @@ def test_a_message_that_cannot_be_read_is_set_aside_and_those_beside_it_are_sett
     assert mirror.outcomes() == {"dead_lettered": 1, "read": 1}
 
 
+def test_freshness_counts_from_the_earliest_message_and_only_a_read_has_one(mirror):
+    mirror.connect()
+    mirror.ask()
+    mirror.clock.turn(30)
+    mirror.ask()
+    mirror.clock.turn(12)
+    mirror.ask("acc_nobody")
+
+    mirror.settle()
+
+    assert [report.freshness_s for report in mirror.reports] == [42.0, None]
+
+
 def test_what_the_dead_letter_queue_does_not_take_comes_again(mirror):
     class Full:
         """A queue whose dead-letter queue takes nothing."""

@@ -1,0 +1,74 @@
+"""What CloudWatch is told of an account: every outcome and every count under a name of its own."""
+
+import io
+import json
+from uuid import uuid4
+
+import pytest
+from aws_lambda_powertools import Logger, Metrics
+
+from calendar_mirror.reporting import Reporter
+from calendar_mirror.reports import Outcome, Report
+
+COUNTS = ("calls", "pages", "written", "deleted", "unchanged", "truncated", "malformed")
+
+
+@pytest.fixture
+def told():
+    """Return what is logged, and which metrics with their units are counted, for a report."""
+    stream = io.StringIO()
+    logger = Logger(service=f"test-{uuid4().hex}", stream=stream)
+    metrics = Metrics(namespace="CalendarMirror", service="test")
+
+    def told(report):
+        metrics.clear_metrics()
+        Reporter(logger, metrics)(report)
+        found = metrics.serialize_metric_set()
+        (directive,) = found["_aws"]["CloudWatchMetrics"]
+        units = {each["Name"]: each["Unit"] for each in directive["Metrics"]}
+        return json.loads(stream.getvalue().splitlines()[-1]), {
+            name: (found[name], unit) for name, unit in units.items()
+        }
+
+    yield told
+    metrics.clear_metrics()
+
+
+def report(outcome=Outcome.READ, *, freshness_s=None, reason="", **counts):
+    return Report("acc_1", outcome, reason, {"messages": 2, **counts}, freshness_s)
+
+
+def test_every_outcome_has_a_metric_of_its_own(told):
+    found = [told(report(outcome))[1].keys() - {"Messages"} for outcome in Outcome]
+
+    assert all(len(names) == 1 for names in found)
+    assert len(set.union(*map(set, found))) == len(Outcome)
+
+
+def test_every_count_is_a_metric_of_its_own_and_a_field_of_the_line(told):
+    counts = {name: [number + 10.0] for number, name in enumerate(COUNTS)}
+
+    line, metrics = told(report(**{name: int(value[0]) for name, value in counts.items()}))
+
+    values = [value for value, unit in metrics.values() if unit == "Count"]
+    assert sorted(values) == sorted([[1.0], [2.0], *counts.values()])
+    assert {name: line[name] for name in COUNTS} == {n: int(v[0]) for n, v in counts.items()}
+
+
+def test_a_count_of_nothing_is_no_metric(told):
+    assert set(told(report(written=0))[1]) == {"Reads", "Messages"}
+
+
+def test_freshness_is_told_where_there_is_one(told):
+    line, metrics = told(report(freshness_s=1.5))
+
+    assert metrics["Freshness"] == ([1.5], "Seconds")
+    assert line["freshness_s"] == 1.5
+    assert "Freshness" not in told(report())[1]
+
+
+def test_the_line_says_which_account_what_and_why(told):
+    line, _ = told(report(Outcome.PUT_BACK, reason="Cronofy answered 503"))
+
+    assert (line["message"], line["account_id"]) == ("put_back", "acc_1")
+    assert line["reason"] == "Cronofy answered 503"
