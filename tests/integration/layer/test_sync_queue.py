@@ -80,6 +80,13 @@ def test_what_is_set_aside_keeps_body_and_group_and_says_why(queue, sqs, queues)
     assert {each["MessageAttributes"]["reason"]["StringValue"] for each in found} == {"a reason"}
 
 
+def test_two_messages_that_say_the_same_are_two_dead_letters(queue, sqs, queues):
+    assert queue.set_aside([delivery(1), delivery(2)], "a reason")
+
+    found = sqs.receive_message(QueueUrl=queues[1], MaxNumberOfMessages=10)["Messages"]
+    assert len(found) == 2
+
+
 def test_a_dead_letter_queue_that_does_not_take_it_is_told(sqs, queues):
     queue = SyncQueue(sqs, queues[0], queues[1].replace("dead", "another"))
 
