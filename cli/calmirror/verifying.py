@@ -16,7 +16,7 @@ from calendar_mirror import records
 from calendar_mirror.accounts import Account, api_url
 from calendar_mirror.client_secrets import ClientSecrets
 from calendar_mirror.cronofy import Cronofy
-from calendar_mirror.errors import CalendarMirrorError, MalformedEventError
+from calendar_mirror.errors import CalendarMirrorError
 from calendar_mirror.planning import ReadPlan
 from calendar_mirror.records import Record
 from calendar_mirror.secrets_manager import SecretsManager
@@ -87,27 +87,19 @@ def _records(stack: Stack, account: Account) -> list[Record]:
         now=_now,
     )
     found: list[Record] = []
-    came = 0
+    unreadable = 0
     with Console(stderr=True).status("reading Cronofy") as status:
         for page in cronofy.pages(ReadPlan(None), grant):
-            found += _readable(account.account_id, page.events)
-            came += len(page.events)
-            status.update(f"reading Cronofy: {came} events")
-    if came > len(found):
+            read, malformed = records.readable(account.account_id, page.events)
+            found += read
+            unreadable += malformed
+            status.update(f"reading Cronofy: {len(found) + unreadable} events")
+    if unreadable:
         click.echo(
-            f"{came - len(found)} of Cronofy's events cannot be read, so their rows may show as "
-            "surplus.",
+            f"{unreadable} of Cronofy's events cannot be read, so their rows may show as surplus.",
             err=True,
         )
     return found
-
-
-def _readable(account_id: str, documents: tuple[Any, ...]) -> Iterator[Record]:
-    for document in documents:
-        try:
-            yield records.from_cronofy(account_id, document)
-        except MalformedEventError:
-            continue
 
 
 def _items(stack: Stack, account_id: str) -> Iterator[Mapping[str, Any]]:

@@ -82,7 +82,7 @@ def _state(sight: Sight, work: Work, wanted: str, now: datetime) -> dict[str, ob
     simulator = looking.has_simulator(sight)
     accounts = looking.accounts(sight)
     account_id = wanted if wanted in accounts else (accounts[-1] if accounts else "")
-    items = list(sight.items(account_id)) if account_id else []
+    items = list(sight.mirror.items(account_id)) if account_id else []
     records = looking.records(sight, account_id) if simulator and account_id else {}
     found = sides.pairs(records, items)
     return {

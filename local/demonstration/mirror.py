@@ -27,16 +27,17 @@ class Mirror:
         """Return the content hash of every live row of an account, by sort key."""
         return {
             item["sk"]: item["content_hash"]
-            for item in self._items(account_id)
+            for item in self.items(account_id, ProjectionExpression="sk, content_hash, deleted")
             if not item["deleted"]
         }
 
-    def _items(self, account_id: str) -> Iterator[Mapping[str, Any]]:
+    def items(self, account_id: str, **narrowed: str) -> Iterator[Mapping[str, Any]]:
+        """Return the rows of an account, tombstones too; *narrowed*: more of Query's parameters."""
         pages = self.client.get_paginator("query").paginate(
             TableName=self.table,
             KeyConditionExpression=Key("pk").eq(account_id),
             ConsistentRead=True,
-            ProjectionExpression="sk, content_hash, deleted",
+            **narrowed,
         )
         for page in pages:
             yield from page["Items"]

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import boto3
 import requests
-from boto3.dynamodb.conditions import Key
 
 import local_stack.stack
 from demonstration.calendar import Account, Calendar
@@ -49,16 +47,6 @@ class Sight:
             check=True,
             capture_output=True,
         )
-
-    def items(self, account_id: str) -> Iterator[Mapping[str, Any]]:
-        """Return the rows of an account, tombstones too."""
-        pages = self.dynamodb.get_paginator("query").paginate(
-            TableName=self.mirror.table,
-            KeyConditionExpression=Key("pk").eq(account_id),
-            ConsistentRead=True,
-        )
-        for page in pages:
-            yield from page["Items"]
 
 
 def at(file: Path) -> Sight:

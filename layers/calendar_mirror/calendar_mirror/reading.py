@@ -22,14 +22,12 @@ from calendar_mirror.cronofy import Cronofy, Page, callback_url
 from calendar_mirror.errors import (
     AccountGoneError,
     CronofyUnavailableError,
-    MalformedEventError,
     NeedsUserError,
     PageExpiredError,
 )
 from calendar_mirror.events_table import EventsTable
 from calendar_mirror.messages import Message
 from calendar_mirror.planning import CompletedRead
-from calendar_mirror.records import Record
 from calendar_mirror.reports import Outcome
 from calendar_mirror.tokens import StoredGrant
 
@@ -148,7 +146,7 @@ class _Read:
 
 def _written(account_id: str, page: Page, edges: Edges) -> Mapping[str, int]:
     """Write what differs of one page, and count."""
-    found, malformed = _records(account_id, page)
+    found, malformed = records.readable(account_id, page.events)
     latest = diffing.latest(found)
     difference = diffing.compare(latest, edges.events.stored([record.key for record in latest]))
     refused = edges.events.write(difference.writes, synced_at=edges.now())
@@ -160,14 +158,3 @@ def _written(account_id: str, page: Page, edges: Edges) -> Mapping[str, int]:
         "truncated": sum(bool(record.truncated) for record in difference.writes),
         "malformed": malformed + refused,
     }
-
-
-def _records(account_id: str, page: Page) -> tuple[list[Record], int]:
-    """Read the events of a page; one that cannot be kept must not stop the others."""
-    found: list[Record] = []
-    for document in page.events:
-        try:
-            found.append(records.from_cronofy(account_id, document))
-        except MalformedEventError:
-            continue
-    return found, len(page.events) - len(found)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import TypeAlias
@@ -86,6 +86,21 @@ def from_cronofy(account_id: str, document: Json) -> Record:
         content_hash=_content_hash(document),
         truncated=truncated,
     )
+
+
+def readable(account_id: str, page: Iterable[Json]) -> tuple[list[Record], int]:
+    """
+    Read the events of a page; return also how many cannot be kept. One of those must not stop the
+    others.
+    """
+    found: list[Record] = []
+    malformed = 0
+    for document in page:
+        try:
+            found.append(from_cronofy(account_id, document))
+        except MalformedEventError:
+            malformed += 1
+    return found, malformed
 
 
 def to_item(record: Record, *, synced_at: datetime) -> Item:

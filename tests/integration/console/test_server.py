@@ -37,14 +37,12 @@ class Sight:
     def __init__(self):
         self.calendar = Calendar()
         self.stack = SimpleNamespace(outputs={"AccountsTableName": "accounts"})
+        self.mirror = SimpleNamespace(items=lambda _: [])
         self.queue = SimpleNamespace(depth=lambda: (1, 2))
         self.writes = SimpleNamespace(count=lambda: 3)
         pages = [{"Items": [{"account_id": "acc_1", "added_at": "2026"}]}]
         paginator = SimpleNamespace(paginate=lambda **_: pages)
         self.dynamodb = SimpleNamespace(get_paginator=lambda _: paginator)
-
-    def items(self, account_id):
-        return []
 
     def watch(self, account_id):
         def until_equal(change, waiting):
