@@ -104,7 +104,7 @@ def _replace(
         raise click.ClickException(
             f"{account_id} is at the data center {current}, and was left as it is."
         )
-    stack.accounts().store_tokens(account_id, tokens)
+    stack.accounts().replace_grant(account_id, tokens, connected_at=datetime.now(UTC))
 
 
 def _row(item: Mapping[str, Any]) -> dict[str, Any]:

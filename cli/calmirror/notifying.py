@@ -9,8 +9,8 @@ import click
 import requests
 
 from calendar_mirror import credentials, instants
-from calendar_mirror.cronofy import callback_url
 from calendar_mirror.notifications import Type, is_account_id
+from calendar_mirror.queries import callback_url
 from calmirror import printing, samples
 from calmirror.stacks import Stack, http_session, on_stack
 

@@ -14,9 +14,9 @@ from typing import Any
 import click
 
 from calendar_mirror import instants, messages, notifications, signatures
-from calendar_mirror.cronofy import callback_url
 from calendar_mirror.messages import Kind, Message
 from calendar_mirror.notifications import Type
+from calendar_mirror.queries import callback_url
 from calmirror import asking
 
 #: The samples are the same at each writing, so times are fixed.

@@ -7,6 +7,7 @@ import json
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -19,7 +20,9 @@ import requests
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError
 
+from calendar_mirror import budgets
 from calendar_mirror.accounts_table import AccountsTable
+from calendar_mirror.budget_table import BudgetTable
 from calendar_mirror.errors import CalendarMirrorError
 from calendar_mirror.sync_queue import SyncQueue
 
@@ -96,6 +99,11 @@ class Stack:
     def accounts(self) -> AccountsTable:
         """Return the accounts table."""
         return AccountsTable(self.dynamodb(), self.output("AccountsTableName"))
+
+    def budget(self, now: Callable[[], datetime]) -> BudgetTable:
+        """Return the budget of calls that the functions share."""
+        limit = budgets.limit(int(self.parameters.get("CronofyCallsPerMinute", 500)))
+        return BudgetTable(self.dynamodb(), self.output("BudgetTableName"), limit, now)
 
     def queue(self) -> SyncQueue:
         """Return the queue, with its dead-letter queue."""

@@ -11,7 +11,7 @@ from uuid import uuid4
 import click
 from rich.console import Console
 
-from calendar_mirror import planning
+from calendar_mirror import messages, planning
 from calendar_mirror.accounts import State
 from calendar_mirror.messages import Kind, Message
 from calendar_mirror.planning import CompletedRead
@@ -56,8 +56,7 @@ def sync(
 
 def request(stack: Stack, account_id: str, kind: Kind, now: datetime) -> Message:
     """Put a message on the queue for an operator; return it."""
-    since = now.replace(microsecond=0) if kind is Kind.DELTA else None
-    message = Message(account_id, kind, since, now, now, "operator")
+    message = messages.request(account_id, kind, now=now, cause="operator")
     stack.queue().send(message, unique=uuid4().hex)
     return message
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -12,18 +11,14 @@ import click
 from boto3.dynamodb.conditions import Key
 from rich.console import Console
 
-from calendar_mirror import records
-from calendar_mirror.accounts import Account, api_url
-from calendar_mirror.client_secrets import ClientSecrets
-from calendar_mirror.cronofy import Cronofy
+from calendar_mirror import reading, records
+from calendar_mirror.accounts import Account
 from calendar_mirror.errors import CalendarMirrorError
 from calendar_mirror.planning import ReadPlan
 from calendar_mirror.records import Record
-from calendar_mirror.secrets_manager import SecretsManager
-from calendar_mirror.tokens import StoredGrant
-from calmirror import comparison, printing
+from calmirror import at_cronofy, comparison, printing
 from calmirror.comparison import Finding
-from calmirror.stacks import Stack, http_session, on_stack
+from calmirror.stacks import Stack, on_stack
 
 
 @click.command()
@@ -74,23 +69,13 @@ def _print(rows: list[dict[str, Any]], live: int) -> None:
 
 
 def _records(stack: Stack, account: Account) -> list[Record]:
-    url = api_url(account.data_center, stack.cronofy_api_url)
-    cronofy = Cronofy(url, http_session(url), _now)
-    secrets_manager = SecretsManager(
-        stack.client("secretsmanager"), stack.output("ClientSecretsArn")
-    )
-    client = ClientSecrets(secrets_manager.read, time.monotonic)
-    grant = StoredGrant(
-        tokens=account.tokens,
-        refresh=lambda token: cronofy.refresh(token, client.of(account.data_center)),
-        store=lambda tokens: stack.accounts().store_tokens(account.account_id, tokens),
-        now=_now,
-    )
+    cronofy, grant = at_cronofy.opened(stack, account)
+    plan, reader = ReadPlan(None, account.wanted), reading.RECORDS[account.wanted.mode]
     found: list[Record] = []
     unreadable = 0
     with Console(stderr=True).status("reading Cronofy") as status:
-        for page in cronofy.pages(ReadPlan(None), grant):
-            read, malformed = records.readable(account.account_id, page.events)
+        for page in cronofy.pages(plan, grant):
+            read, malformed = records.readable(account.account_id, page.events, reader)
             found += read
             unreadable += malformed
             status.update(f"reading Cronofy: {len(found) + unreadable} events")
@@ -110,7 +95,3 @@ def _items(stack: Stack, account_id: str) -> Iterator[Mapping[str, Any]]:
         ConsistentRead=True,
     ):
         yield from page["Items"]
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)

@@ -4,22 +4,31 @@ import os
 import random
 import time
 from datetime import UTC, datetime, timedelta
-from functools import cache, partial
+from functools import cache
 
 import boto3
 import requests
 from aws_lambda_powertools import Logger, Metrics
 from botocore.config import Config
 
-from calendar_mirror import accounts, reading, settings, sync
+from calendar_mirror import accounts, budgets, settings, sync
 from calendar_mirror.accounts_table import AccountsTable
+from calendar_mirror.admission import Admission
+from calendar_mirror.attending import Attendant
+from calendar_mirror.budget_table import BudgetTable
+from calendar_mirror.change_bus import ChangeBus
 from calendar_mirror.client_secrets import ClientSecrets
 from calendar_mirror.cronofy import Cronofy
+from calendar_mirror.dead_letter_queue import DeadLetterQueue
+from calendar_mirror.erasures_table import ErasuresTable
 from calendar_mirror.events_table import EventsTable
 from calendar_mirror.reporting import Reporter
 from calendar_mirror.secrets_manager import SecretsManager
 from calendar_mirror.sync_queue import SyncQueue, deliveries
+from calendar_mirror.visit import Edges
 
+#: Milliseconds before the function is stopped at which it begins no other account.
+_LEFT_MS = 40_000
 _AWS = Config(connect_timeout=3, read_timeout=10, retries={"mode": "standard", "max_attempts": 3})
 
 
@@ -28,7 +37,7 @@ def handler(event, context):
 
 
 def answer(event, context):
-    again = drain()(deliveries(event))
+    again = drain()(deliveries(event), lambda: context.get_remaining_time_in_millis() < _LEFT_MS)
     return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in again]}
 
 
@@ -36,13 +45,10 @@ def answer(event, context):
 def drain():
     """Bring the edges and the shells together, once for each instance of the function."""
     configured = settings.from_environ(settings.SyncSettings, os.environ)
+    sqs = boto3.client("sqs", config=_AWS)
     return sync.Drain(
-        queue=SyncQueue(
-            boto3.client("sqs", config=_AWS),
-            configured.sync_queue_url,
-            configured.dead_letter_queue_url,
-        ),
-        settle=partial(reading.bring_up_to_date, edges(configured)),
+        queue=SyncQueue(sqs, configured.sync_queue_url, configured.dead_letter_queue_url),
+        settle=Attendant(edges(configured, sqs)),
         now=now,
         rng=random.SystemRandom(),
         report=Reporter(Logger(), metrics()),
@@ -54,17 +60,28 @@ def metrics():
     return Metrics()
 
 
-def edges(configured):
+def edges(configured, sqs):
     dynamodb = boto3.resource("dynamodb", config=_AWS).meta.client
     secrets_manager = boto3.client("secretsmanager", config=_AWS)
     secrets = SecretsManager(secrets_manager, configured.client_secrets_arn)
+    limit = budgets.limit(configured.calls_per_minute)
+    budget = BudgetTable(dynamodb, configured.budget_table, limit, now)
     session = requests.Session()
-    return reading.Edges(
+
+    def cronofy(data_center, is_background):
+        url = accounts.api_url(data_center, configured.cronofy_api_url)
+        admission = Admission(
+            lambda: budget.take(data_center, is_background=is_background), time.sleep
+        )
+        return Cronofy(url, session, now, admit=admission)
+
+    return Edges(
         accounts=AccountsTable(dynamodb, configured.accounts_table),
         events=EventsTable(dynamodb, configured.events_table),
-        cronofy=lambda data_center: Cronofy(
-            accounts.api_url(data_center, configured.cronofy_api_url), session, now
-        ),
+        erasures=ErasuresTable(dynamodb, configured.erasures_table),
+        dead_letters=DeadLetterQueue(sqs, configured.dead_letter_queue_url),
+        bus=ChangeBus(boto3.client("events", config=_AWS), configured.change_bus_name),
+        cronofy=cronofy,
         client=ClientSecrets(secrets.read, time.monotonic).of,
         now=now,
         public_url=configured.public_url,

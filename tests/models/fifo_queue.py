@@ -102,6 +102,12 @@ class FifoQueue:
         self.dead += [(delivery, reason) for delivery in batch]
         return True
 
+    def remove(self, group, *, time_is_up):
+        """Remove the dead letters of *group*."""
+        kept = [letter for letter in self.dead if letter[0].group != group]
+        removed, self.dead = len(self.dead) - len(kept), kept
+        return removed
+
     def next_visible_at(self) -> float | None:
         """Return when the next message can be handed out."""
         return min((m.visible_at for m in self.messages), default=None)

@@ -6,42 +6,67 @@ from functools import partial
 from random import Random
 from uuid import uuid4
 
-from calendar_mirror import messages, reading, sync
+from calendar_mirror import messages, reconcile, sync
 from calendar_mirror.accounts import Account, Tokens
+from calendar_mirror.admission import Admission
+from calendar_mirror.attending import Attendant
 from calendar_mirror.credentials import ClientCredentials
 from calendar_mirror.cronofy import Cronofy
 from calendar_mirror.messages import Kind, Message
+from calendar_mirror.visit import Edges
 from tests.models.cronofy import URL, Clock, Provider
 from tests.models.fifo_queue import FifoQueue
-from tests.models.tables import Accounts, Events
+from tests.models.tables import Accounts, Budget, Bus, Erasures, Events
 
+PUBLIC_URL = "https://example.com"
 CLIENT = ClientCredentials("simulator_client", ("CRN_simulator_secret",))
 
 
 class Mirror:
     """One worker. `drain` hands it what the queue has; `settle` goes on until nothing is left."""
 
-    def __init__(self, *, delay_s=0.0, settings=None):
+    def __init__(self, *, delay_s=0.0, settings=None, limit=None):
         self.clock = Clock()
         self.provider = Provider(self.clock, settings)
         self.queue = FifoQueue(lambda: self.clock().timestamp(), delay_s)
         self.accounts, self.events = Accounts(), Events()
+        self.erasures, self.bus, self.budget = Erasures(), Bus(), Budget(self.clock, limit)
         self.reports = []
-        self.edges = reading.Edges(
+        self.edges = Edges(
             accounts=self.accounts,
             events=self.events,
-            cronofy=lambda _: Cronofy(URL, self.provider.session(), self.clock),
+            erasures=self.erasures,
+            dead_letters=self.queue,
+            bus=self.bus,
+            cronofy=self.cronofy,
             client=lambda _: CLIENT,
             now=self.clock,
-            public_url="https://example.com",
+            public_url=PUBLIC_URL,
             overlap=timedelta(seconds=120),
         )
         self.worker = sync.Drain(
             queue=self.queue,
-            settle=partial(reading.bring_up_to_date, self.edges),
+            settle=Attendant(self.edges),
             now=self.clock,
             rng=Random(1),
             report=self.reports.append,
+        )
+
+    def cronofy(self, data_center="us", is_background=False):
+        take = partial(self.budget.take, data_center, is_background=is_background)
+        admission = Admission(take, self.clock.turn)
+        return Cronofy(URL, self.provider.session(), self.clock, admit=admission)
+
+    def reconcile(self, most=100):
+        """Let the clock ring once; return how many accounts are asked for."""
+        return reconcile.ask(self.accounts, self.send, now=self.clock(), most=most)
+
+    def send(self, message):
+        unique = uuid4().hex
+        return self.queue.send(
+            group=message.account_id,
+            body=messages.encode(message),
+            deduplication_id=messages.deduplication_id(message, unique=unique),
         )
 
     def connect(self, account_id="acc_1", events=3, *, read=True):
@@ -71,13 +96,7 @@ class Mirror:
         now = self.clock()
         since = (since or now.replace(microsecond=0)) if kind is Kind.DELTA else None
         until = messages.bucket_end(now, merge)
-        message = Message(account_id, kind, since, now, until, "change")
-        unique = uuid4().hex
-        return self.queue.send(
-            group=account_id,
-            body=messages.encode(message),
-            deduplication_id=messages.deduplication_id(message, unique=unique),
-        )
+        return self.send(Message(account_id, kind, since, now, until, "change"))
 
     def drain(self):
         """Hand one batch to the worker; return how many messages it was."""

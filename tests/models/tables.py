@@ -1,11 +1,11 @@
-"""The two tables, in memory: at our border, with the methods and the promises of the real ones."""
+"""The tables, in memory: at our border, with the methods and the promises of the real ones."""
 
 from dataclasses import dataclass, field, replace
 
 from calendar_mirror.accounts import State
 from calendar_mirror.diffing import Stored
-from calendar_mirror.errors import AccountGoneError
-from calendar_mirror.records import to_item
+from calendar_mirror.errors import AccountGoneError, RateLimitedError
+from calendar_mirror.records import Key, to_item
 
 
 @dataclass
@@ -26,7 +26,18 @@ class Events:
     def stored(self, keys):
         self._fail()
         rows = {key: self.items.get((key.account_id, key.sort_key)) for key in keys}
-        return {k: Stored(row["content_hash"], row["deleted"]) for k, row in rows.items() if row}
+        return {key: _stored(row) for key, row in rows.items() if row}
+
+    def rows(self, account_id):
+        self._fail()
+        for (pk, _), row in sorted(self.items.items()):
+            if pk == account_id:
+                yield Key(pk, row["calendar_id"], row["event_uid"]), _stored(row)
+
+    def erase(self, keys):
+        for key in keys:
+            self._fail()
+            self.items.pop((key.account_id, key.sort_key), None)
 
     def write(self, records, *, synced_at):
         refused = 0
@@ -53,39 +64,192 @@ class Events:
             raise failure
 
 
+def _stored(row):
+    return Stored(row["content_hash"], row["deleted"], row.get("start_at"), row.get("end_at"))
+
+
 @dataclass
 class Accounts:
     """
     Attributes:
         kept: by account id.
         stored_tokens: every pair that was stored, in order.
+        leases: until when a refresh is claimed, by account id.
+        looks: when an account is due, by account id.
     """
 
     kept: dict = field(default_factory=dict)
     stored_tokens: list = field(default_factory=list)
+    leases: dict = field(default_factory=dict)
+    looks: dict = field(default_factory=dict)
 
     def get(self, account_id):
         return self.kept.get(account_id)
 
     def add(self, account, *, added_at):
-        new = account.account_id not in self.kept
-        self.kept.setdefault(account.account_id, account)
-        return new
+        if account.account_id in self.kept:
+            return False
+        self.kept[account.account_id] = replace(account, connected_at=added_at)
+        self.looks[account.account_id] = added_at
+        return True
 
-    def store_tokens(self, account_id, tokens):
-        self._change(account_id, tokens=tokens)
+    def connect(self, account, *, connected_at):
+        known = self.kept.get(account.account_id)
+        if known is None:
+            return self.add(account, added_at=connected_at)
+        if known.state is State.ERASING or known.data_center != account.data_center:
+            return False
+        scope = account.tokens.scope or known.tokens.scope
+        self._change(
+            account.account_id,
+            tokens=replace(account.tokens, scope=scope),
+            state=State.CONNECTED,
+            state_reason=None,
+            user_refs=tuple(sorted({*known.user_refs, *account.user_refs})),
+            connected_at=connected_at,
+        )
+        self.leases.pop(account.account_id, None)
+        self.looks[account.account_id] = connected_at
+        return True
+
+    def tokens(self, account_id):
+        if account_id not in self.kept:
+            raise AccountGoneError("the account was erased meanwhile")
+        return self.kept[account_id].tokens
+
+    def lease_refresh(self, account_id, refresh_token, *, now, until):
+        known = self.kept.get(account_id)
+        if known is None or known.tokens.refresh != refresh_token:
+            return False
+        if self.leases.get(account_id, now) > now:
+            return False
+        self.leases[account_id] = until
+        return True
+
+    def release_refresh(self, account_id):
+        self.leases.pop(account_id, None)
+
+    def store_tokens(self, account_id, tokens, *, replacing):
+        known = self.kept.get(account_id)
+        if known is None or known.tokens.refresh != replacing:
+            return False
+        self.leases.pop(account_id, None)
+        scope = tokens.scope or known.tokens.scope
+        self._change(account_id, tokens=replace(tokens, scope=scope))
         self.stored_tokens.append(tokens)
+        return True
 
-    def remember_channel(self, account_id, channel_id):
-        self._change(account_id, channel_id=channel_id)
+    def replace_grant(self, account_id, tokens, *, connected_at):
+        scope = tokens.scope or self.kept[account_id].tokens.scope
+        self._change(account_id, tokens=replace(tokens, scope=scope), connected_at=connected_at)
+        self.leases.pop(account_id, None)
 
-    def remember_read(self, account_id, read):
+    def remember_channel(self, account_id, channel, *, refused_at=None):
+        self._change(account_id, channel=channel, channel_refused_at=refused_at)
+
+    def remember_read(self, account_id, read, coverage):
         self._change(account_id, last_read=read, state=State.CONNECTED, state_reason=None)
+        if read.last_modified is None:
+            self._change(account_id, last_full_read_at=read.started_at, covered=coverage)
+
+    def remember_profiles(self, account_id, profiles, *, scope):
+        tokens = self.kept[account_id].tokens if account_id in self.kept else None
+        self._change(account_id, profiles=profiles)
+        self._change(account_id, tokens=replace(tokens, scope=scope or tokens.scope))
+
+    def remember_announced(self, account_id, condition, *, number):
+        self._change(account_id, announced=condition, announcements=number)
 
     def mark_needs_user(self, account_id, reason, *, since):
         self._change(account_id, state=State.NEEDS_USER, state_reason=reason)
+
+    def mark_erasing(self, account_id, *, since):
+        self._change(account_id, state=State.ERASING)
+        self.looks.pop(account_id, None)
+
+    def limit_to(self, account_id, calendars):
+        self._change(account_id, calendars=tuple(sorted(calendars)))
+
+    def pause(self, account_id):
+        self._change(account_id, is_paused=True)
+        self.looks.pop(account_id, None)
+
+    def resume(self, account_id, *, due_at):
+        self._change(account_id, is_paused=False)
+        self.looks[account_id] = due_at
+
+    def remove(self, account_id):
+        self.kept.pop(account_id, None)
+        self.looks.pop(account_id, None)
+
+    def due(self, *, now, most):
+        found = sorted((at, account_id) for account_id, at in self.looks.items() if at <= now)
+        yield from ((account_id, at) for at, account_id in found[:most])
+
+    def postpone(self, account_id, due_at, *, until):
+        if self.looks.get(account_id) != due_at:
+            return False
+        self.looks[account_id] = until
+        return True
+
+    def look_again(self, account_id, *, at):
+        self._change(account_id)
+        self.looks[account_id] = at
 
     def _change(self, account_id, **values):
         if account_id not in self.kept:
             raise AccountGoneError("the account was erased meanwhile")
         self.kept[account_id] = replace(self.kept[account_id], **values)
+
+
+@dataclass
+class Erasures:
+    """
+    Attributes:
+        receipts: as they were given.
+    """
+
+    receipts: list = field(default_factory=list)
+
+    def keep(self, account_id, **about):
+        self.receipts.append((account_id, about))
+
+
+@dataclass
+class Bus:
+    """
+    Attributes:
+        entries: announcements, as they came.
+        failures: errors to raise, one for each of the next calls.
+    """
+
+    entries: list = field(default_factory=list)
+    failures: list = field(default_factory=list)
+
+    def publish(self, announcement):
+        if self.failures and (failure := self.failures.pop(0)):
+            raise failure
+        self.entries.append(announcement)
+
+
+@dataclass
+class Budget:
+    """
+    The arithmetic of `budgets`, over a number in memory.
+
+    Attributes:
+        limit: ``None``: there is none.
+    """
+
+    now: object
+    limit: object = None
+    arrival: float = 0.0
+
+    def take(self, data_center, *, is_background):
+        if self.limit is None:
+            return
+        now = self.now().timestamp()
+        tolerance = self.limit.tolerance_s(is_background=is_background)
+        if self.arrival > now + tolerance:
+            raise RateLimitedError("used up", self.arrival - tolerance - now)
+        self.arrival = max(now, self.arrival) + self.limit.interval_s

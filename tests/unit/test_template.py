@@ -7,7 +7,12 @@ import pytest
 import yaml
 
 from calendar_mirror import aws_json, cronofy, planning, records
-from calendar_mirror.settings import ReceiveSettings, SyncSettings
+from calendar_mirror.settings import (
+    ConnectSettings,
+    ReceiveSettings,
+    ReconcileSettings,
+    SyncSettings,
+)
 from functions.receive import app as receive_door
 
 ROOT = Path(__file__).parents[2]
@@ -42,7 +47,13 @@ def of_type(kind):
 
 
 @pytest.mark.parametrize(
-    ("name", "settings"), [("ReceiveFunction", ReceiveSettings), ("SyncFunction", SyncSettings)]
+    ("name", "settings"),
+    [
+        ("ReceiveFunction", ReceiveSettings),
+        ("ConnectFunction", ConnectSettings),
+        ("ReconcileFunction", ReconcileSettings),
+        ("SyncFunction", SyncSettings),
+    ],
 )
 def test_a_function_gets_the_variables_that_it_reads(name, settings):
     own = FUNCTIONS[name]["Properties"]["Environment"]["Variables"]
@@ -98,14 +109,22 @@ def test_the_queue_reports_single_failures_and_its_reader_is_capped():
     assert mapping["ScalingConfig"]["MaximumConcurrency"] == {"Ref": "SyncConcurrency"}
 
 
+#: Holds nothing that is worth more than the minutes it is about.
+PASSING = {"AuthorizationsTable", "BudgetTable"}
+
+
 @pytest.mark.parametrize("name", TABLES)
+def test_a_table_is_paid_for_as_it_is_used(name):
+    assert TABLES[name]["Properties"]["BillingMode"] == "PAY_PER_REQUEST"
+
+
+@pytest.mark.parametrize("name", set(TABLES) - PASSING)
 def test_a_table_survives_the_stack_and_can_be_restored(name):
     table = TABLES[name]
 
     assert (table["DeletionPolicy"], table["UpdateReplacePolicy"]) == ("Retain", "Retain")
     properties = table["Properties"]
     assert properties["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"] is True
-    assert properties["BillingMode"] == "PAY_PER_REQUEST"
 
 
 def test_the_accounts_are_encrypted_with_a_key_of_their_own():
@@ -143,11 +162,17 @@ def test_only_the_credentials_have_no_default():
 def test_the_outputs_are_those_of_the_contract_that_exist_by_now():
     assert set(TEMPLATE["Outputs"]) == {
         "NotificationsUrl",
+        "ConnectUrl",
         "EventsTableName",
         "AccountsTableName",
         "SyncQueueUrl",
         "DeadLetterQueueUrl",
         "ClientSecretsArn",
+        "LinkKeysArn",
+        "ErasuresTableName",
+        "BudgetTableName",
+        "ReconcileFunctionName",
+        "ChangeBusName",
     }
     assert all(output["Description"] for output in TEMPLATE["Outputs"].values())
 
@@ -192,17 +217,50 @@ def test_receive_may_send_to_the_queue_and_read_the_secrets_and_no_more():
     assert [list(each) for each in templates] == [["AWSSecretsManagerGetSecretValuePolicy"]]
 
 
-@pytest.mark.parametrize("name", FUNCTIONS)
-def test_the_accounts_are_opened_by_the_function_that_needs_tokens_alone(name):
+TOKENS = {
+    "ConnectFunction": {"dynamodb:GetItem", "dynamodb:UpdateItem", "kms:Decrypt"},
+    "SyncFunction": {
+        *("dynamodb:GetItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"),
+        "kms:Decrypt",
+    },
+}
+
+
+@pytest.mark.parametrize("name", set(FUNCTIONS) - {"ReconcileFunction"})
+def test_the_accounts_are_opened_by_the_functions_that_need_tokens_alone(name):
     reaches = {
         action
         for actions, to in statements(name)
         if "Accounts" in json.dumps(to)
         for action in actions
     }
-    needed = {"dynamodb:GetItem", "dynamodb:UpdateItem", "kms:Decrypt"}
 
-    assert reaches == (needed if name == "SyncFunction" else set())
+    assert reaches == TOKENS.get(name, set())
+
+
+def test_reconcile_sees_no_token():
+    policies = FUNCTIONS["ReconcileFunction"]["Properties"]["Policies"]
+    found = {each["Sid"]: each for policy in policies for each in policy["Statement"]}
+    (index,) = TABLES["AccountsTable"]["Properties"]["GlobalSecondaryIndexes"]
+
+    assert set(found) == {
+        *("AskForWhatIsDue", "FindWhatIsDue", "PutItOff", "OpenTheAccountsTable"),
+    }
+    assert found["FindWhatIsDue"]["Resource"]["Fn::Sub"].endswith("/index/by_due")
+    assert index["Projection"]["ProjectionType"] == "KEYS_ONLY"
+    assert found["PutItOff"]["Condition"] == {
+        "ForAllValues:StringEquals": {"dynamodb:Attributes": ["account_id", "due_at"]},
+        "StringEqualsIfExists": {"dynamodb:ReturnValues": ["NONE", "UPDATED_OLD", "UPDATED_NEW"]},
+    }
+
+
+def test_the_clock_rings_as_often_as_reconcile_believes():
+    properties = FUNCTIONS["ReconcileFunction"]["Properties"]
+    minutes = properties["Environment"]["Variables"]["EVERY_MINUTES"]
+
+    assert properties["Events"]["Clock"]["Properties"]["ScheduleExpression"] == (
+        f"rate({minutes} minutes)"
+    )
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
@@ -220,6 +278,9 @@ def test_the_api_is_throttled_and_logs_its_accesses():
 
 
 def test_resources_stand_in_the_order_in_which_the_data_flows():
-    order = ["PublicApi", "ReceiveFunction", "SyncQueue", "SyncFunction", "EventsTable"]
+    order = [
+        *("PublicApi", "ReceiveFunction", "ConnectFunction", "ReconcileFunction"),
+        *("SyncQueue", "SyncFunction", "EventsTable", "ChangeBus"),
+    ]
 
     assert [name for name in RESOURCES if name in order] == order

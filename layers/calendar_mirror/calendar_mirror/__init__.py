@@ -7,20 +7,29 @@ standard library:
     signatures      was this body signed by Cronofy?
     notifications   what does it say?
     messages        what do we put on the queue for it?
+    scopes          what is read of an account?
     planning        which read settles these messages, if any is needed?
+    queries         what do we ask Cronofy, in its words?
     answers         what does Cronofy's answer mean to us?
     documents       Cronofy's JSON, made fit to be stored
-    records         an event as we keep it
+    records, busy   an event, or a busy period, as we keep it
     diffing         what has to be written?
+    repairing       what did a full read prove wrong?
+    announcements   what is the change feed told of the account?
     reports         what was done for one account in one batch
 
-So do ``errors``, ``instants``, ``settings``, ``credentials``, ``accounts``, ``backoff``, ``emf``
-and ``sigv4``, which they lean on.
+For connecting accounts there are ``invitations`` (what a connect link says), ``consent`` (the way
+to Cronofy's page and back) and ``screens`` (what the browser shows). They all lean on ``errors``,
+``instants``, ``settings``, ``credentials``, ``profiles``, ``accounts``, ``account_items``, ``due``,
+``budgets``, ``admission``, ``backoff``, ``emf`` and ``sigv4``.
 
 The edges each know one outside thing: ``aws_json`` and ``client_secrets`` (AWS without an SDK, for
-``receive``), ``secrets_manager``, ``sync_queue``, ``cronofy``, ``tokens``, ``dynamodb``,
-``events_table``, ``accounts_table``, ``reporting``.
+``receive``), ``secrets_manager``, ``sync_queue``, ``dead_letter_queue``, ``change_bus``,
+``cronofy``, ``tokens``, ``connect_links``, ``dynamodb``, ``events_table``, ``accounts_table``,
+``erasures_table``, ``authorizations_table``, ``budget_table``, ``reporting``.
 
-The shells bring the two together: ``receive``, ``reading`` and ``sync``. The functions' ``app.py``
-are doors to them.
+The shells bring the two together: ``receive`` and ``sync`` at either end of the queue; between
+them ``attending``, which makes a ``visit`` to one account and leads to ``channel_keeping``,
+``reading`` or ``erasing``; ``connect`` and ``reconcile``. The functions' ``app.py`` are doors to
+them.
 """

@@ -1,22 +1,28 @@
-"""An account: one user's grant, and how far we have read it."""
+"""An account: one user's grant, what is to be read with it, and how far it has been read."""
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from calendar_mirror import profiles, scopes
 from calendar_mirror.errors import SettingsError
 from calendar_mirror.planning import CompletedRead
+from calendar_mirror.profiles import Profile
+from calendar_mirror.scopes import Coverage
 
 
 class State(StrEnum):
     """
     Whether we can read the account. ``needs_user``: its owner, or you, must do something first.
+    ``erasing``: it is being erased, and nothing is read any more.
     """
 
     CONNECTED = "connected"
     NEEDS_USER = "needs_user"
+    ERASING = "erasing"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +31,29 @@ class Tokens:
     Attributes:
         access: ``None``: not known yet, a refresh gets one.
         access_expires_at: UTC; ``None``: not known, so Cronofy's 401 tells.
+        scope: what was granted, space separated; ``None``: not known yet.
     """
 
     refresh: str = field(repr=False)
     access: str | None = field(default=None, repr=False)
     access_expires_at: datetime | None = None
+    scope: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """
+    What notifies us of an account.
+
+    Attributes:
+        channel_id: Cronofy's.
+        url: the address that is notified; ``None``: not known.
+        calendars: those it is limited to, sorted; none: it is not.
+    """
+
+    channel_id: str
+    url: str | None = None
+    calendars: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +62,19 @@ class Account:
     Attributes:
         data_center: one of `DATA_CENTERS`.
         state_reason: one word, with ``needs_user``.
-        channel_id: Cronofy's id of the channel that notifies us; ``None``: not created yet.
+        user_refs: how the user's application calls whoever connected the account, sorted.
+        calendars: those that it is limited to, sorted; none: all.
+        channel: ``None``: not created yet.
+        channel_refused_at: when Cronofy last refused a channel for the scope that the account has:
+            it is read at intervals instead.
+        profiles: ``None``: not asked for yet.
+        is_paused: nothing is read until it is resumed.
         last_read: the last completed read; its start is the account's cursor.
+        last_full_read_at: start of the last completed read of the whole window.
+        covered: what the last completed full read was about.
+        connected_at: when its grant was given to us last.
+        announced: the `condition` that the change feed was told last.
+        announcements: how many of them there were.
     """
 
     account_id: str
@@ -47,8 +82,41 @@ class Account:
     tokens: Tokens
     state: State = State.CONNECTED
     state_reason: str | None = None
-    channel_id: str | None = None
+    user_refs: tuple[str, ...] = ()
+    calendars: tuple[str, ...] = ()
+    channel: Channel | None = None
+    channel_refused_at: datetime | None = None
+    profiles: tuple[Profile, ...] | None = None
+    is_paused: bool = False
     last_read: CompletedRead | None = None
+    last_full_read_at: datetime | None = None
+    covered: Coverage | None = None
+    connected_at: datetime | None = None
+    announced: str | None = None
+    announcements: int = 0
+
+    @property
+    def wanted(self) -> Coverage:
+        """Return what its rows are to be about from now on."""
+        return Coverage(scopes.mode_of(self.tokens.scope), self.calendars)
+
+    @property
+    def disconnected(self) -> tuple[Profile, ...]:
+        """Return the profiles that only the user can connect again, as far as we know."""
+        return profiles.disconnected(self.profiles or ())
+
+    @property
+    def condition(self) -> str:
+        """
+        Return what the change feed is told of: ``connected``, or ``disconnected`` with what tells
+        one disconnection from another.
+        """
+        if self.state is State.NEEDS_USER:
+            return f"disconnected:{self.state_reason}"
+        if not self.disconnected:
+            return "connected"
+        names = ",".join(sorted(profile.profile_id for profile in self.disconnected))
+        return f"disconnected:{hashlib.sha256(names.encode()).hexdigest()[:16]}"
 
 
 #: Source: https://docs.cronofy.com/developers/data-centers/
@@ -63,8 +131,17 @@ def api_url(data_center: str, override: str = "") -> str:
     Raises:
         SettingsError: there is no such data center.
     """
+    return _url("api", data_center, override)
+
+
+def app_url(data_center: str, override: str = "") -> str:
+    """Return where users of the data center give their consent; as `api_url`."""
+    return _url("app", data_center, override)
+
+
+def _url(kind: str, data_center: str, override: str) -> str:
     if override:
         return override.rstrip("/")
     if data_center not in DATA_CENTERS:
         raise SettingsError(f"no Cronofy data center is called {data_center!r}")
-    return f"https://api{'' if data_center == 'us' else '-' + data_center}.cronofy.com"
+    return f"https://{kind}{'' if data_center == 'us' else '-' + data_center}.cronofy.com"

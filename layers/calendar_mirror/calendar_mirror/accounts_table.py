@@ -2,21 +2,26 @@
 The accounts table: grants, and how far each account has been read.
 
 Every update asks that the account is still there: an account that was erased meanwhile must not
-    come back.
+come back.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from calendar_mirror import dynamodb, instants
-from calendar_mirror.accounts import Account, State, Tokens
+from calendar_mirror import account_items, dynamodb, instants
+from calendar_mirror.account_items import Values
+from calendar_mirror.accounts import Account, Channel, State, Tokens
 from calendar_mirror.dynamodb import ConditionFailedError
 from calendar_mirror.errors import AccountGoneError
 from calendar_mirror.planning import CompletedRead
+from calendar_mirror.profiles import Profile
+from calendar_mirror.scopes import Coverage
+
+_IS_THERE = "attribute_exists(account_id)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,44 +41,127 @@ class AccountsTable:
             answer = self.client.get_item(
                 TableName=self.name, Key={"account_id": account_id}, ConsistentRead=True
             )
-        return _from_item(answer["Item"]) if "Item" in answer else None
+        return account_items.to_account(answer["Item"]) if "Item" in answer else None
 
     def add(self, account: Account, *, added_at: datetime) -> bool:
         """Put a new account in place; ``False``: it is there already, and was left as it is."""
-        item = _to_item(account) | {"added_at": instants.to_text(added_at)}
         try:
             with dynamodb.errors_translated():
                 self.client.put_item(
                     TableName=self.name,
-                    Item=item,
+                    Item=account_items.new(account, added_at=added_at),
                     ConditionExpression="attribute_not_exists(account_id)",
                 )
         except ConditionFailedError:
             return False
         return True
 
-    def store_tokens(self, account_id: str, tokens: Tokens) -> None:
-        """Replace both tokens."""
-        self._set(account_id, _tokens_to_item(tokens))
+    def connect(self, account: Account, *, connected_at: datetime) -> bool:
+        """
+        Put an account in place, or give the one that is there its new grant and one more
+        reference. ``False``: it is being erased, or belongs to another data center.
+        """
+        new = account_items.new(account, added_at=connected_at)
+        kept = {name: new.pop(name) for name in ("account_id", "calendars", "added_at")}
+        refs = new.pop("user_refs", None)
+        first = {name: kept[name] for name in ("calendars", "added_at")}
+        try:
+            self._update(
+                account.account_id,
+                new | {"state_reason": None, "refreshing_until": None},
+                first=first,
+                add={"user_refs": refs} if refs else {},
+                condition="attribute_not_exists(account_id) OR "
+                "(#state <> :erasing AND #data_center = :data_center)",
+                extra={":erasing": State.ERASING.value},
+            )
+        except ConditionFailedError:
+            return False
+        return True
 
-    def remember_channel(self, account_id: str, channel_id: str) -> None:
-        """Keep which channel notifies us of the account."""
-        self._set(account_id, {"channel_id": channel_id})
+    def tokens(self, account_id: str) -> Tokens:
+        """Read the account's tokens again, consistently."""
+        account = self.get(account_id)
+        if account is None:
+            raise AccountGoneError("the account was erased meanwhile")
+        return account.tokens
 
-    def remember_read(self, account_id: str, read: CompletedRead) -> None:
+    def lease_refresh(
+        self, account_id: str, refresh_token: str, *, now: datetime, until: datetime
+    ) -> bool:
+        """
+        Claim the right to exchange *refresh_token*. ``False``: it was replaced, or is being
+        exchanged by somebody else.
+        """
+        condition = (
+            "refresh_token = :refresh_token AND (attribute_not_exists(refreshing_until) "
+            "OR refreshing_until = :none OR refreshing_until <= :now)"
+        )
+        extra = {
+            ":refresh_token": refresh_token,
+            ":now": instants.to_precise_text(now),
+            ":none": None,
+        }
+        values: Values = {"refreshing_until": instants.to_precise_text(until)}
+        try:
+            self._update(account_id, values, condition=condition, extra=extra)
+        except ConditionFailedError:
+            return False
+        return True
+
+    def release_refresh(self, account_id: str) -> None:
+        """Give the right back, where the exchange came to nothing."""
+        self._set(account_id, {"refreshing_until": None})
+
+    def store_tokens(self, account_id: str, tokens: Tokens, *, replacing: str) -> bool:
+        """
+        Replace both tokens. ``False``: the refresh token is not *replacing* any more, since the
+        account was connected anew or erased; it was left as it is.
+        """
+        try:
+            self._update(
+                account_id,
+                account_items.tokens(tokens) | {"refreshing_until": None},
+                condition="refresh_token = :replaced",
+                extra={":replaced": replacing},
+            )
+        except ConditionFailedError:
+            return False
+        return True
+
+    def replace_grant(self, account_id: str, tokens: Tokens, *, connected_at: datetime) -> None:
+        """Give the account the tokens of a new grant, whatever it has now."""
+        self._set(
+            account_id,
+            account_items.tokens(tokens)
+            | {
+                "refreshing_until": None,
+                "connected_at": instants.to_precise_text(connected_at),
+            },
+        )
+
+    def remember_channel(
+        self, account_id: str, channel: Channel | None, *, refused_at: datetime | None = None
+    ) -> None:
+        """Keep which channel notifies us of the account, or that it is refused one."""
+        self._set(account_id, account_items.channel(channel, refused_at=refused_at))
+
+    def remember_read(self, account_id: str, read: CompletedRead, coverage: Coverage) -> None:
         """
         Move the cursor: only after the last page of *read* was written. The account is well again.
         """
-        last_modified = read.last_modified and instants.to_precise_text(read.last_modified)
-        self._set(
-            account_id,
-            {
-                "last_read_started_at": instants.to_precise_text(read.started_at),
-                "last_read_last_modified": last_modified,
-                "state": State.CONNECTED.value,
-                "state_reason": None,
-            },
-        )
+        self._set(account_id, account_items.read(read, coverage))
+
+    def remember_profiles(
+        self, account_id: str, profiles: tuple[Profile, ...], *, scope: str | None
+    ) -> None:
+        """Keep what UserInfo said of the account."""
+        granted: Values = {"scope": scope} if scope else {}
+        self._set(account_id, account_items.profiles(profiles) | granted)
+
+    def remember_announced(self, account_id: str, condition: str, *, number: int) -> None:
+        """Keep what the change feed was told last."""
+        self._set(account_id, {"announced": condition, "announcements": number})
 
     def mark_needs_user(self, account_id: str, reason: str, *, since: datetime) -> None:
         """Keep that the account's owner has to do something, and what for."""
@@ -86,61 +174,109 @@ class AccountsTable:
             },
         )
 
-    def _set(self, account_id: str, values: Mapping[str, object]) -> None:
-        assignments = ", ".join(f"#{name} = :{name}" for name in values)
+    def mark_erasing(self, account_id: str, *, since: datetime) -> None:
+        """From now on nothing is read of the account, and nothing looks at it by the clock."""
+        self._set(
+            account_id,
+            {"state": State.ERASING.value, "state_since": instants.to_text(since)},
+            remove=("due", "due_at"),
+        )
+
+    def limit_to(self, account_id: str, calendars: tuple[str, ...]) -> None:
+        """Keep the calendars that are to be mirrored; none: all."""
+        self._set(account_id, {"calendars": sorted(calendars)})
+
+    def pause(self, account_id: str) -> None:
+        """Read nothing until the account is resumed."""
+        self._set(account_id, {"paused": True}, remove=("due", "due_at"))
+
+    def resume(self, account_id: str, *, due_at: datetime) -> None:
+        """Read again."""
+        self._set(account_id, account_items.due(due_at), remove=("paused",))
+
+    def remove(self, account_id: str) -> None:
+        """Remove the account and its tokens."""
+        with dynamodb.errors_translated():
+            self.client.delete_item(TableName=self.name, Key={"account_id": account_id})
+
+    def due(self, *, now: datetime, most: int) -> Iterator[tuple[str, datetime]]:
+        """
+        Return the accounts that are to be looked at, the longest overdue first, and since when they
+        are due. Reads an index that has nothing but that: no token passes.
+        """
+        with dynamodb.errors_translated():
+            answer = self.client.query(
+                TableName=self.name,
+                IndexName="by_due",
+                KeyConditionExpression="#due = :due AND due_at <= :now",
+                ExpressionAttributeNames={"#due": "due"},
+                ExpressionAttributeValues={
+                    ":due": account_items.DUE,
+                    ":now": instants.to_precise_text(now),
+                },
+                Limit=most,
+            )
+        for item in answer["Items"]:
+            yield item["account_id"], instants.parse(item["due_at"])
+
+    def postpone(self, account_id: str, due_at: datetime, *, until: datetime) -> bool:
+        """
+        Let the account be due at *until* instead of *due_at*. ``False``: somebody else did already.
+        """
         try:
-            with dynamodb.errors_translated():
-                self.client.update_item(
-                    TableName=self.name,
-                    Key={"account_id": account_id},
-                    UpdateExpression=f"SET {assignments}",
-                    ConditionExpression="attribute_exists(account_id)",
-                    ExpressionAttributeNames={f"#{name}": name for name in values},
-                    ExpressionAttributeValues={f":{name}": value for name, value in values.items()},
-                )
+            self._update(
+                account_id,
+                {"due_at": instants.to_precise_text(until)},
+                condition="due_at = :was",
+                extra={":was": instants.to_precise_text(due_at)},
+            )
+        except ConditionFailedError:
+            return False
+        return True
+
+    def look_again(self, account_id: str, *, at: datetime) -> None:
+        """Let the account be due at *at*, whatever it is now."""
+        self._set(account_id, account_items.due(at))
+
+    def _set(
+        self, account_id: str, values: Mapping[str, object], *, remove: tuple[str, ...] = ()
+    ) -> None:
+        try:
+            self._update(account_id, values, condition=_IS_THERE, remove=remove)
         except ConditionFailedError as error:
             raise AccountGoneError("the account was erased meanwhile") from error
 
-
-def _to_item(account: Account) -> dict[str, object]:
-    return _tokens_to_item(account.tokens) | {
-        "account_id": account.account_id,
-        "data_center": account.data_center,
-        "state": account.state.value,
-    }
-
-
-def _tokens_to_item(tokens: Tokens) -> dict[str, object]:
-    expires_at = tokens.access_expires_at
-    return {
-        "refresh_token": tokens.refresh,
-        "access_token": tokens.access,
-        "access_token_expires_at": expires_at and instants.to_text(expires_at),
-    }
-
-
-def _from_item(item: Mapping[str, Any]) -> Account:
-    return Account(
-        account_id=item["account_id"],
-        data_center=item["data_center"],
-        tokens=Tokens(
-            refresh=item["refresh_token"],
-            access=item.get("access_token"),
-            access_expires_at=_instant(item.get("access_token_expires_at")),
-        ),
-        state=State(item["state"]),
-        state_reason=item.get("state_reason"),
-        channel_id=item.get("channel_id"),
-        last_read=_last_read(item),
-    )
-
-
-def _last_read(item: Mapping[str, Any]) -> CompletedRead | None:
-    started_at = _instant(item.get("last_read_started_at"))
-    if started_at is None:
-        return None
-    return CompletedRead(started_at, _instant(item.get("last_read_last_modified")))
-
-
-def _instant(text: str | None) -> datetime | None:
-    return None if text is None else instants.parse(text)
+    def _update(
+        self,
+        account_id: str,
+        values: Mapping[str, object],
+        *,
+        condition: str,
+        first: Mapping[str, object] | None = None,
+        add: Mapping[str, object] | None = None,
+        remove: tuple[str, ...] = (),
+        extra: Mapping[str, object] | None = None,
+    ) -> None:
+        """
+        Set *values*; set those of *first* only where they are missing; add to the sets of *add*.
+        """
+        first, add = first or {}, add or {}
+        assignments = [f"#{name} = :{name}" for name in values]
+        assignments += [f"#{name} = if_not_exists(#{name}, :{name})" for name in first]
+        expression = f"SET {', '.join(assignments)}"
+        if add:
+            expression += f" ADD {', '.join(f'#{name} :{name}' for name in add)}"
+        if remove:
+            expression += f" REMOVE {', '.join(f'#{name}' for name in remove)}"
+        given = {f":{name}": value for name, value in {**values, **first, **add}.items()}
+        with dynamodb.errors_translated():
+            self.client.update_item(
+                TableName=self.name,
+                Key={"account_id": account_id},
+                UpdateExpression=expression,
+                ConditionExpression=condition,
+                ExpressionAttributeNames={
+                    f"#{name}": name for name in (*values, *first, *add, *remove)
+                },
+                ExpressionAttributeValues={**given, **(extra or {})},
+            )

@@ -14,7 +14,7 @@ from email.utils import parsedate_to_datetime
 from typing import NoReturn
 
 from calendar_mirror import documents
-from calendar_mirror.accounts import Tokens
+from calendar_mirror.accounts import Channel, Tokens
 from calendar_mirror.documents import Document, Json
 from calendar_mirror.errors import (
     CronofyUnavailableError,
@@ -59,24 +59,71 @@ def document_of(answer: Answer) -> Document:
     return document
 
 
-def tokens_of(answer: Answer, refresh_token: str) -> Tokens:
+@dataclass(frozen=True, slots=True)
+class Grant:
     """
-    Read the answer to a refresh of *refresh_token*, which the answer may replace or leave out.
+    What a user's consent gave.
+
+    Attributes:
+        account_id: ``None``: the answer did not say; UserInfo does.
+    """
+
+    account_id: str | None
+    tokens: Tokens
+
+
+def tokens_of(answer: Answer, refresh_token: str | None) -> Tokens:
+    """
+    Read what the token endpoint gave, in exchange for *refresh_token* (which the answer may replace
+    or leave out) or for a code (``None``).
 
     Source: https://docs.cronofy.com/developers/api/authorization/refresh-token/
     """
     document = document_of(answer)
-    access, refresh = document.get("access_token"), document.get("refresh_token")
-    if not isinstance(access, str) or not access:
-        raise UnexpectedAnswerError("the token endpoint answered without an access_token")
+    access, scope = _text(document.get("access_token")), _text(document.get("scope"))
+    refresh = _text(document.get("refresh_token")) or refresh_token
+    if access is None or refresh is None:
+        missing = "access_token" if access is None else "refresh_token"
+        raise UnexpectedAnswerError(f"the token endpoint answered without a {missing}")
     expires_in = document.get("expires_in")
     expires_at = None
     if isinstance(expires_in, int) and 0 <= expires_in < 10**9:
         expires_at = answer.received_at + timedelta(seconds=expires_in)
-    return Tokens(
-        refresh=refresh if isinstance(refresh, str) and refresh else refresh_token,
-        access=access,
-        access_expires_at=expires_at,
+    return Tokens(refresh, access, expires_at, scope)
+
+
+def grant_of(answer: Answer) -> Grant:
+    """
+    Read the answer to the exchange of a code. ``account_id`` and ``sub`` are the same; either may
+    be missing.
+
+    Raises:
+        UnexpectedAnswerError: it is no grant, or that of a service account, which has no calendar
+            of its own.
+
+    Source: https://docs.cronofy.com/developers/api/authorization/request-token/
+    """
+    document = document_of(answer)
+    if document.get("service_account_id") is not None:
+        raise UnexpectedAnswerError("a service account was connected; it has no calendar itself")
+    account_id = _text(document.get("account_id")) or _text(document.get("sub"))
+    return Grant(account_id, tokens_of(answer, None))
+
+
+def channel_of(document: Json) -> Channel:
+    """
+    Read a channel. ``filters`` may be missing, or hold nothing.
+
+    Source: https://docs.cronofy.com/developers/api/push-notifications/
+    """
+    fields = document if isinstance(document, dict) else {}
+    channel_id, filters = _text(fields.get("channel_id")), fields.get("filters")
+    if channel_id is None:
+        raise UnexpectedAnswerError("Cronofy gave a channel without a channel_id")
+    limited_to = filters.get("calendar_ids") if isinstance(filters, dict) else None
+    calendars = limited_to if isinstance(limited_to, list) else ()
+    return Channel(
+        channel_id, _text(fields.get("callback_url")), tuple(sorted(map(str, calendars)))
     )
 
 
@@ -94,10 +141,15 @@ def refuse(answer: Answer, *, later_page: bool = False) -> NoReturn:
         raise NeedsUserError("unauthorized", "Cronofy answered 401 to a fresh token")
     if status == 403:
         raise NeedsUserError("forbidden", "Cronofy answered 403: the scope is not sufficient")
-    raise UnexpectedAnswerError(f"Cronofy answered {status} {_complaint(answer)}".rstrip())
+    complaint = _complaint(answer)
+    if status == 422 and "calendar_ids" in complaint:
+        raise NeedsUserError(
+            "unknown_calendar", "Cronofy does not know a calendar that the account is limited to"
+        )
+    raise UnexpectedAnswerError(f"Cronofy answered {status} {complaint}".rstrip())
 
 
-def refuse_refresh(answer: Answer) -> NoReturn:
+def refuse_grant(answer: Answer) -> NoReturn:
     """
     Raise what an unsuccessful answer of the token endpoint means.
 
@@ -107,9 +159,13 @@ def refuse_refresh(answer: Answer) -> NoReturn:
     document = _json(answer)
     error = document.get("error") if isinstance(document, dict) else None
     if error == "invalid_grant":
-        raise NeedsUserError("invalid_grant", "Cronofy no longer accepts the refresh token")
+        raise NeedsUserError(
+            "invalid_grant", "Cronofy no longer accepts the grant, or it is another data center's"
+        )
     if error == "invalid_client" or answer.status == 401:
-        raise CronofyUnavailableError("Cronofy does not accept our client id and client secret")
+        raise CronofyUnavailableError(
+            "Cronofy does not accept our client id and client secret at this data center"
+        )
     refuse(answer)
 
 
@@ -136,3 +192,7 @@ def _retry_after_s(answer: Answer) -> float | None:
         return (parsedate_to_datetime(text) - answer.received_at).total_seconds() if text else None
     except (ValueError, TypeError):
         return None
+
+
+def _text(value: Json) -> str | None:
+    return value if isinstance(value, str) and value else None

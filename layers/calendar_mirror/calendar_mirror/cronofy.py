@@ -1,5 +1,5 @@
 """
-Talk to Cronofy over HTTP: one account's grant at one data center.
+Talk to Cronofy over HTTP: one data center.
 
 Source: https://docs.cronofy.com/developers/api/
 """
@@ -10,17 +10,20 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 import requests
 
-from calendar_mirror import answers, instants
-from calendar_mirror.accounts import DATA_CENTERS, Tokens, api_url
-from calendar_mirror.answers import Answer
+from calendar_mirror import answers, profiles, queries
+from calendar_mirror.accounts import Channel, Tokens
+from calendar_mirror.answers import Answer, Grant
 from calendar_mirror.credentials import ClientCredentials
 from calendar_mirror.documents import Json
 from calendar_mirror.errors import CronofyUnavailableError, UnexpectedAnswerError
 from calendar_mirror.planning import ReadPlan
+from calendar_mirror.profiles import UserInfo
+from calendar_mirror.queries import Query
+from calendar_mirror.scopes import Mode
 
 #: Seconds to connect, and to wait for the next byte of an answer.
 TIMEOUT_S = (3.05, 20.0)
@@ -28,10 +31,14 @@ TIMEOUT_S = (3.05, 20.0)
 #: More pages than any window holds; a server that never ends its list must not keep us for ever.
 MAX_PAGES = 10_000
 
-_CRONOFY_HOSTS = frozenset(urlsplit(api_url(name)).netloc for name in DATA_CENTERS)
+# Where a read goes, what it is called, and which field of a page holds what was read.
+_READS = {
+    Mode.EVENTS: ("/v1/events", "Read Events", "events"),
+    Mode.FREE_BUSY: ("/v1/free_busy", "Free Busy", "free_busy"),
+}
 
 
-class Grant(Protocol):
+class AccessGrant(Protocol):
     """The access token of one account, and the way to a new one."""
 
     def access_token(self) -> str: ...
@@ -41,7 +48,10 @@ class Grant(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One answer to a plan: event documents as received, and which page it was (from 1)."""
+    """
+    One answer to a plan: documents of events, or of busy periods, as received, and which page it
+    was (from 1).
+    """
 
     number: int
     events: tuple[Json, ...]
@@ -51,8 +61,12 @@ class Page:
 class _Call:
     method: str
     url: str
-    params: tuple[tuple[str, str], ...] = ()
+    params: Query = ()
     json: Mapping[str, object] | None = None
+
+
+def _unlimited() -> None:
+    """Admit every call."""
 
 
 @dataclass(slots=True)
@@ -61,51 +75,89 @@ class Cronofy:
     Cronofy's API at *url* (no slash at the end).
 
     Attributes:
+        admit: asked before each call; raises `TryAgainError` where it must not be made now.
         calls: how many HTTP calls were made, for the report.
     """
 
     url: str
     session: requests.Session
     now: Callable[[], datetime]
+    admit: Callable[[], None] = _unlimited
+    timeout_s: tuple[float, float] = TIMEOUT_S
     calls: int = field(default=0)
 
-    def pages(self, plan: ReadPlan, grant: Grant) -> Iterator[Page]:
+    def pages(self, plan: ReadPlan, grant: AccessGrant) -> Iterator[Page]:
         """
-        Yield the pages of Read Events, lazily, one in memory at a time.
+        Yield the pages of a read, lazily, one in memory at a time.
 
         Raises:
             PageExpiredError: the link to a later page no longer works: start the read again.
         """
-        call = _Call("GET", f"{self.url}/v1/events", _query(plan))
+        path, name, what = _READS[plan.coverage.mode]
+        call = _Call("GET", f"{self.url}{path}", queries.read(plan))
         seen: set[str] = set()
         for number in range(1, MAX_PAGES + 1):
-            answer = self._authorized(call, grant, later_page=number > 1)
+            answer = self._authorized(call, grant)
+            if not answer.is_success:
+                answers.refuse(answer, later_page=number > 1)
             document = answers.document_of(answer)
-            events, pages = document.get("events"), document.get("pages")
-            if not isinstance(events, list):
-                raise UnexpectedAnswerError("Read Events answered without a list of events")
-            yield Page(number, tuple(events))
+            found, pages = document.get(what), document.get("pages")
+            if not isinstance(found, list):
+                raise UnexpectedAnswerError(f"{name} answered without a list of {what}")
+            yield Page(number, tuple(found))
             link = pages.get("next_page") if isinstance(pages, dict) else None
             if not link:
                 return
-            call = _Call("GET", self._own(link))
+            call = _Call("GET", queries.page_of(link, self.url))
             if call.url in seen:
-                raise UnexpectedAnswerError("Read Events links to a page that was read already")
+                raise UnexpectedAnswerError(f"{name} links to a page that was read already")
             seen.add(call.url)
-        raise UnexpectedAnswerError(f"Read Events did not end after {MAX_PAGES} pages")
+        raise UnexpectedAnswerError(f"{name} did not end after {MAX_PAGES} pages")
 
-    def create_channel(self, address: str, grant: Grant) -> str:
+    def create_channel(
+        self, address: str, grant: AccessGrant, *, calendars: tuple[str, ...] = ()
+    ) -> Channel:
         """
-        Create a channel that notifies *address*, or get the identical one; return its id.
+        Create a channel that notifies *address*, or get the identical one.
 
         Source: https://docs.cronofy.com/developers/api/push-notifications/create-channel/
         """
-        call = _Call("POST", f"{self.url}/v1/channels", json={"callback_url": address})
-        channel = answers.document_of(self._authorized(call, grant)).get("channel")
-        channel_id = channel.get("channel_id") if isinstance(channel, dict) else None
-        if not isinstance(channel_id, str):
-            raise UnexpectedAnswerError("Create Channel answered without a channel_id")
-        return channel_id
+        body = queries.channel(address, calendars)
+        answer = self._successful(_Call("POST", f"{self.url}/v1/channels", json=body), grant)
+        created = answers.channel_of(answers.document_of(answer).get("channel"))
+        return Channel(created.channel_id, address, calendars)
+
+    def channels(self, grant: AccessGrant) -> tuple[Channel, ...]:
+        """
+        List the account's open channels, ours and those of other parts of the application.
+
+        Source: https://docs.cronofy.com/developers/api/push-notifications/list-channels/
+        """
+        answer = self._successful(_Call("GET", f"{self.url}/v1/channels"), grant)
+        found = answers.document_of(answer).get("channels")
+        if not isinstance(found, list):
+            raise UnexpectedAnswerError("List Channels answered without a list of channels")
+        return tuple(answers.channel_of(each) for each in found)
+
+    def close_channel(self, channel_id: str, grant: AccessGrant) -> None:
+        """
+        Close a channel; one that Cronofy does not know is closed already.
+
+        Source: https://docs.cronofy.com/developers/api/push-notifications/close-channel/
+        """
+        call = _Call("DELETE", f"{self.url}/v1/channels/{quote(channel_id, safe='')}")
+        answer = self._authorized(call, grant)
+        if not answer.is_success and answer.status not in (404, 410):
+            answers.refuse(answer)
+
+    def user_info(self, grant: AccessGrant) -> UserInfo:
+        """
+        Ask what Cronofy knows of the account: its profiles, and what is granted.
+
+        Source: https://docs.cronofy.com/developers/api/identity/userinfo/
+        """
+        answer = self._successful(_Call("GET", f"{self.url}/v1/userinfo"), grant)
+        return profiles.user_info(answers.document_of(answer))
 
     def refresh(self, refresh_token: str, client: ClientCredentials) -> Tokens:
         """
@@ -116,27 +168,54 @@ class Cronofy:
 
         Source: https://docs.cronofy.com/developers/api/authorization/refresh-token/
         """
-        body = {
-            "client_id": client.client_id,
-            "client_secret": client.secrets[0],
-            "grant_type": "refresh_token",
-            "refresh_token": refresh_token,
-        }
-        answer = self._answer(_Call("POST", f"{self.url}/oauth/token", json=body), {})
-        if not answer.is_success:
-            answers.refuse_refresh(answer)
+        answer = self._token_call("/oauth/token", queries.refresh(refresh_token, client))
         return answers.tokens_of(answer, refresh_token)
 
-    def _authorized(self, call: _Call, grant: Grant, *, later_page: bool = False) -> Answer:
+    def exchange(self, code: str, redirect_uri: str, client: ClientCredentials) -> Grant:
+        """
+        Exchange the code that a user's consent gave.
+
+        Raises:
+            NeedsUserError: the code was used already, is too old, or was given for another address.
+
+        Source: https://docs.cronofy.com/developers/api/authorization/request-token/
+        """
+        answer = self._token_call("/oauth/token", queries.exchange(code, redirect_uri, client))
+        return answers.grant_of(answer)
+
+    def revoke(self, refresh_token: str, client: ClientCredentials, *, pii_erasure: bool) -> None:
+        """
+        End the grant; one that has ended already is as good.
+
+        Args:
+            pii_erasure: also ask Cronofy to erase what it holds of the user.
+
+        Source: https://docs.cronofy.com/developers/api/authorization/revoke/
+        """
+        body = queries.revocation(refresh_token, client, pii_erasure=pii_erasure)
+        self._token_call("/oauth/token/revoke", body)
+
+    def _token_call(self, path: str, body: Mapping[str, object]) -> Answer:
+        answer = self._answer(_Call("POST", f"{self.url}{path}", json=body), {})
+        if not answer.is_success:
+            answers.refuse_grant(answer)
+        return answer
+
+    def _successful(self, call: _Call, grant: AccessGrant) -> Answer:
+        answer = self._authorized(call, grant)
+        if not answer.is_success:
+            answers.refuse(answer)
+        return answer
+
+    def _authorized(self, call: _Call, grant: AccessGrant) -> Answer:
         """Call with the account's token; on 401 renew it once and call once more."""
         answer = self._answer(call, _bearer(grant.access_token()))
         if answer.status == 401:
             answer = self._answer(call, _bearer(grant.renewed()))
-        if not answer.is_success:
-            answers.refuse(answer, later_page=later_page)
         return answer
 
     def _answer(self, call: _Call, headers: Mapping[str, str]) -> Answer:
+        self.admit()
         self.calls += 1
         try:
             # No redirects: they would carry a body with secrets to who knows where.
@@ -147,7 +226,7 @@ class Cronofy:
                 json=call.json,
                 headers=headers,
                 auth=_as_it_is,
-                timeout=TIMEOUT_S,
+                timeout=self.timeout_s,
                 allow_redirects=False,
             )
         except (requests.RequestException, UnicodeError) as error:
@@ -155,27 +234,6 @@ class Cronofy:
             raise CronofyUnavailableError(f"no answer: {type(error).__name__}") from None
         retry_after = response.headers.get("Retry-After")
         return Answer(response.status_code, response.content, retry_after, self.now())
-
-    def _own(self, link: Json) -> str:
-        """
-        Return the page's address at our own host, so that the token goes nowhere else.
-
-        Links name Cronofy's host, or ours where a server stands in for Cronofy; others are refused.
-        """
-        try:
-            address = urlsplit(link if isinstance(link, str) else "")
-        except ValueError:
-            raise UnexpectedAnswerError("Read Events gave an unreadable page link") from None
-        if address.netloc not in {urlsplit(self.url).netloc, *_CRONOFY_HOSTS}:
-            raise UnexpectedAnswerError(
-                "Read Events gave a page link to a host that is not Cronofy's"
-            )
-        return f"{self.url}{address.path}" + (f"?{address.query}" if address.query else "")
-
-
-def callback_url(public_url: str, account_id: str) -> str:
-    """Return the address that Cronofy notifies for an account. `notifications` reads it back."""
-    return f"{public_url}/notifications/{quote(account_id, safe='')}"
 
 
 def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
@@ -185,17 +243,3 @@ def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
 
 def _bearer(token: str) -> Mapping[str, str]:
     return {"Authorization": f"Bearer {token}"}
-
-
-def _query(plan: ReadPlan) -> tuple[tuple[str, str], ...]:
-    """
-    Ask for all there is to know: deletions, moves out of the window and what the application wrote
-    itself are left out by default.
-
-    Source: https://docs.cronofy.com/developers/api/events/read-events/
-    """
-    flags = ("include_deleted", "include_moved", "include_managed")
-    query = (("tzid", "Etc/UTC"), *((flag, "true") for flag in flags))
-    if plan.last_modified is None:
-        return query
-    return (*query, ("last_modified", instants.to_text(plan.last_modified)))

@@ -10,10 +10,17 @@ from calendar_mirror.records import Key, Record
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """What we look at of a stored row before deciding."""
+    """
+    What we look at of a stored row before deciding.
+
+    Attributes:
+        start_at, end_at: UTC text, as in the table; ``None``: not known, or a tombstone.
+    """
 
     content_hash: str
     deleted: bool
+    start_at: str | None = None
+    end_at: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +35,6 @@ class Difference:
 
     writes: tuple[Record, ...]
     unchanged: int
-
-    @property
-    def deletions(self) -> int:
-        return sum(record.deleted for record in self.writes)
 
 
 def latest(records: Iterable[Record]) -> tuple[Record, ...]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any, cast
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -11,7 +12,16 @@ from calendar_mirror.errors import StoreBusyError, StoreRefusedError
 
 
 class ConditionFailedError(Exception):
-    """The condition of a write did not hold."""
+    """
+    The condition of a write did not hold.
+
+    Attributes:
+        item: what was there, if the write asked to be told.
+    """
+
+    def __init__(self, item: Mapping[str, Any] | None) -> None:
+        super().__init__("the condition of a write did not hold")
+        self.item = item
 
 
 @contextmanager
@@ -28,7 +38,7 @@ def errors_translated() -> Iterator[None]:
     except ClientError as error:
         code = error.response["Error"]["Code"]
         if code == "ConditionalCheckFailedException":
-            raise ConditionFailedError from error
+            raise ConditionFailedError(cast("Any", error.response).get("Item")) from error
         if code == "ValidationException":
             # Not "from error": its text can quote the item.
             raise StoreRefusedError("DynamoDB found an item invalid") from None

@@ -62,7 +62,8 @@ class NeedsUserError(CalendarMirrorError):
     Only the account's owner, or who runs the application, can go on: a new authorization is wanted.
 
     Attributes:
-        reason: one word for programs: ``invalid_grant``, ``forbidden``, ``unauthorized``.
+        reason: one word for programs: ``invalid_grant``, ``forbidden``, ``unauthorized``,
+            ``unknown_calendar``.
     """
 
     def __init__(self, reason: str, message: str) -> None:

@@ -8,7 +8,7 @@ try finds equal what was written meanwhile.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
@@ -23,6 +23,8 @@ _KEYS_PER_READ, _ITEMS_PER_WRITE = 100, 25
 
 #: How often the undone part of a batch is sent again before the message goes back to the queue.
 _ATTEMPTS = 4
+
+_LOOKED_AT = ("pk", "sk", "content_hash", "deleted", "start_at", "end_at")
 
 _T = TypeVar("_T")
 
@@ -47,9 +49,36 @@ class EventsTable:
         found: dict[Key, Stored] = {}
         for chunk in _chunks(list(by_sort_key), _KEYS_PER_READ):
             for item in self._read(chunk):
-                key = by_sort_key[item["pk"], item["sk"]]
-                found[key] = Stored(item["content_hash"], item["deleted"])
+                found[by_sort_key[item["pk"], item["sk"]]] = _stored(item)
         return found
+
+    def rows(self, account_id: str) -> Iterator[tuple[Key, Stored]]:
+        """
+        Yield all rows of an account, tombstones as well. Consistent reads, for the same reason.
+        """
+        asked: dict[str, Any] = {
+            "TableName": self.name,
+            "KeyConditionExpression": "pk = :pk",
+            "ExpressionAttributeValues": {":pk": account_id},
+            "ProjectionExpression": ", ".join((*_LOOKED_AT, "calendar_id", "event_uid")),
+            "ConsistentRead": True,
+        }
+        while True:
+            with dynamodb.errors_translated():
+                answer = self.client.query(**asked)
+            for item in answer["Items"]:
+                yield Key(account_id, item["calendar_id"], item["event_uid"]), _stored(item)
+            if "LastEvaluatedKey" not in answer:
+                return
+            asked["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+
+    def erase(self, keys: Sequence[Key]) -> None:
+        """Remove rows, without a trace of them."""
+        requests = [
+            {"DeleteRequest": {"Key": {"pk": key.account_id, "sk": key.sort_key}}} for key in keys
+        ]
+        for chunk in _chunks(requests, _ITEMS_PER_WRITE):
+            self._write(chunk)
 
     def write(self, records: Iterable[Record], *, synced_at: datetime) -> int:
         """
@@ -63,7 +92,7 @@ class EventsTable:
 
     def _write_or_split(self, items: Sequence[Item]) -> int:
         try:
-            self._write(items)
+            self._write([{"PutRequest": {"Item": item}} for item in items])
         except StoreRefusedError:
             halves = _chunks(items, (len(items) + 1) // 2)
             return 1 if len(items) == 1 else sum(self._write_or_split(half) for half in halves)
@@ -74,7 +103,7 @@ class EventsTable:
             self.name: {
                 "Keys": [{"pk": pk, "sk": sk} for pk, sk in keys],
                 "ConsistentRead": True,
-                "ProjectionExpression": "pk, sk, content_hash, deleted",
+                "ProjectionExpression": ", ".join(_LOOKED_AT),
             }
         }
         for _ in range(_ATTEMPTS):
@@ -86,8 +115,8 @@ class EventsTable:
                 return
         raise StoreBusyError("DynamoDB left keys of a batch unread")
 
-    def _write(self, items: Sequence[Item]) -> None:
-        asked: dict[str, Any] = {self.name: [{"PutRequest": {"Item": item}} for item in items]}
+    def _write(self, requests: Sequence[Mapping[str, Any]]) -> None:
+        asked: Mapping[str, Any] = {self.name: requests}
         for _ in range(_ATTEMPTS):
             with dynamodb.errors_translated():
                 answer = self.client.batch_write_item(RequestItems=asked)
@@ -95,6 +124,10 @@ class EventsTable:
             if not asked:
                 return
         raise StoreBusyError("DynamoDB left items of a batch unwritten")
+
+
+def _stored(item: Mapping[str, Any]) -> Stored:
+    return Stored(item["content_hash"], item["deleted"], item.get("start_at"), item.get("end_at"))
 
 
 def _chunks(sequence: Sequence[_T], length: int) -> Iterator[Sequence[_T]]:

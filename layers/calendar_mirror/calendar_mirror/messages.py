@@ -17,10 +17,16 @@ VERSION = 1
 
 
 class Kind(StrEnum):
-    """What the message asks for: the changes since some time, or the whole window."""
+    """
+    What the message asks for: the changes since some time; the whole window; a look at the
+    account's profiles; a look at its channel as well, and at what else is due; its end.
+    """
 
     DELTA = "delta"
     FULL = "full"
+    PROFILES = "profiles"
+    CHECK = "check"
+    ERASE = "erase"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +36,14 @@ class Message:
 
     Attributes:
         account_id: also the message group: SQS hands out one batch of a group at a time.
-        changes_since: the earliest change it speaks of, inclusive; ``None``: not known, or
-            `Kind.FULL`.
+        changes_since: the earliest change it speaks of, inclusive; ``None``: not known, or not
+            `Kind.DELTA`.
         received_at: when `receive` (or an operator's command) accepted what it stands for.
         stands_until: the end of its merge bucket. Others received before then may have been merged
             into this message, so only a read that starts later settles it. Equal to *received_at*
             without merging.
-        cause: what asked for it: a notification's type, or ``operator``.
+        cause: what asked for it: a notification's type, ``connect``, ``reconcile`` or ``operator``.
+        pii_erasure: with `Kind.ERASE`: Cronofy is asked to erase what it holds as well.
     """
 
     account_id: str
@@ -45,6 +52,7 @@ class Message:
     received_at: datetime
     stands_until: datetime
     cause: str
+    pii_erasure: bool = False
 
     def __post_init__(self) -> None:
         for instant in (self.changes_since, self.received_at, self.stands_until):
@@ -55,21 +63,38 @@ class Message:
 _KINDS = {
     Type.CHANGE: Kind.DELTA,
     Type.PROFILE_INITIAL_SYNC_COMPLETED: Kind.FULL,
+    Type.PROFILE_DISCONNECTED: Kind.PROFILES,
+    Type.CONFERENCING_PROFILE_DISCONNECTED: Kind.PROFILES,
+    Type.GDPR_REQUESTED: Kind.ERASE,
 }
 
 
 def request_for(
     notification: Notification, *, received_at: datetime, merge: timedelta
 ) -> Message | None:
-    """Write the message that *notification* asks for; ``None`` where it asks for no read."""
+    """Write the message that *notification* asks for; ``None`` where it asks for nothing."""
     kind = _KINDS.get(notification.type) if notification.type else None
     if kind is None:
         return None
     since = notification.changes_since if kind is Kind.DELTA else None
     until = bucket_end(received_at, merge)
     return Message(
-        notification.account_id, kind, since, received_at, until, notification.type or "unknown"
+        notification.account_id,
+        kind,
+        since,
+        received_at,
+        until,
+        notification.type or "unknown",
+        pii_erasure=kind is Kind.ERASE,
     )
+
+
+def request(
+    account_id: str, kind: Kind, *, now: datetime, cause: str, pii_erasure: bool = False
+) -> Message:
+    """Write a message that stands for itself alone, asked for by us and not by Cronofy."""
+    since = now.replace(microsecond=0) if kind is Kind.DELTA else None
+    return Message(account_id, kind, since, now, now, cause, pii_erasure)
 
 
 def bucket_end(instant: datetime, merge: timedelta) -> datetime:
@@ -129,6 +154,7 @@ def encode(message: Message) -> str:
             "received_at": instants.to_precise_text(message.received_at),
             "stands_until": instants.to_precise_text(message.stands_until),
             "cause": message.cause,
+            **({"pii_erasure": True} if message.pii_erasure else {}),
         }
     )
 
@@ -154,6 +180,7 @@ def decode(body: str) -> Message:
             received_at=instants.parse(document["received_at"]),
             stands_until=instants.parse(document["stands_until"]),
             cause=str(document["cause"]),
+            pii_erasure=document.get("pii_erasure") is True,
         )
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise MalformedMessageError(f"not a message: {type(error).__name__}") from error

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from calendar_mirror.messages import Kind, Message
+from calendar_mirror.scopes import ALL_EVENTS, Coverage
 
 #: How far the clocks of two functions may be apart. The queue's delay is longer than the merge
 #: bucket by as much.
@@ -41,10 +42,15 @@ class CompletedRead:
 class ReadPlan:
     """
     The read to make: everything modified since *last_modified*, or the whole window where it is
-        ``None``.
+    ``None``.
     """
 
     last_modified: datetime | None
+    coverage: Coverage = ALL_EVENTS
+
+    @property
+    def is_full(self) -> bool:
+        return self.last_modified is None
 
 
 def unsettled(messages: Sequence[Message], last_read: CompletedRead | None) -> tuple[Message, ...]:
@@ -58,6 +64,8 @@ def plan(
     *,
     now: datetime,
     overlap: timedelta,
+    coverage: Coverage = ALL_EVENTS,
+    everything: bool = False,
 ) -> ReadPlan:
     """
     Plan the one read that settles all of *messages*.
@@ -65,14 +73,15 @@ def plan(
     It reaches back to the earliest change that they speak of, or to the start of the last completed
     read if that is earlier (so that a notification that was lost is made good by the next), and by
     *overlap* more, since a change can become visible some time after the moment it is dated with.
+    *everything*: the whole window, whatever the messages ask for.
     """
-    if last_read is None or any(m.kind is Kind.FULL for m in messages):
-        return ReadPlan(None)
+    if everything or last_read is None or any(m.kind is Kind.FULL for m in messages):
+        return ReadPlan(None, coverage)
     since = [m.changes_since for m in messages if m.changes_since is not None]
     earliest = min([last_read.started_at, *since])
     if now - earliest >= WINDOW_PAST - overlap:
-        return ReadPlan(None)
-    return ReadPlan((earliest - overlap).replace(microsecond=0))
+        return ReadPlan(None, coverage)
+    return ReadPlan((earliest - overlap).replace(microsecond=0), coverage)
 
 
 def _settles(read: CompletedRead, message: Message) -> bool:
@@ -80,8 +89,11 @@ def _settles(read: CompletedRead, message: Message) -> bool:
     Tell whether *read* alone settles *message*.
 
     Its start is held against the end of the message's bucket, not its receipt, because the message
-    may stand for others that were received until then.
+    may stand for others that were received until then. Only reads settle, and only what asks for
+    one.
     """
+    if message.kind not in (Kind.DELTA, Kind.FULL):
+        return False
     started_later = read.started_at - CLOCK_SKEW >= message.stands_until
     if message.kind is Kind.FULL or message.changes_since is None:
         return started_later and read.last_modified is None

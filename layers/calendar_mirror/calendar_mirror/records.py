@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import TypeAlias
@@ -88,16 +88,30 @@ def from_cronofy(account_id: str, document: Json) -> Record:
     )
 
 
-def readable(account_id: str, page: Iterable[Json]) -> tuple[list[Record], int]:
+def tombstone(key: Key) -> Record:
+    """Return what is kept of an event that is gone without Cronofy having said so."""
+    document: Document = {
+        "calendar_id": key.calendar_id,
+        "event_uid": key.event_uid,
+        "deleted": True,
+    }
+    return from_cronofy(key.account_id, document)
+
+
+def readable(
+    account_id: str,
+    page: Iterable[Json],
+    read: Callable[[str, Json], Record] = from_cronofy,
+) -> tuple[list[Record], int]:
     """
-    Read the events of a page; return also how many cannot be kept. One of those must not stop the
+    Read the entries of a page; return also how many cannot be kept. One of those must not stop the
     others.
     """
     found: list[Record] = []
     malformed = 0
     for document in page:
         try:
-            found.append(from_cronofy(account_id, document))
+            found.append(read(account_id, document))
         except MalformedEventError:
             malformed += 1
     return found, malformed

@@ -20,13 +20,20 @@ _COUNTED = {
     "unchanged": "EventsUnchanged",
     "truncated": "EventsTruncated",
     "malformed": "EventsMalformed",
+    "refreshes": "TokenRefreshes",
+    "channels_created": "ChannelsCreated",
+    "channels_missing": "ChannelsMissing",
+    "channels_stray": "ChannelsStray",
 }
 
 _OUTCOMES = {
     Outcome.READ: "Reads",
+    Outcome.LOOKED_AT: "Looks",
     Outcome.SETTLED_BEFORE: "ReadsSaved",
     Outcome.UNKNOWN_ACCOUNT: "UnknownAccounts",
     Outcome.NEEDS_USER: "AccountsNeedingUser",
+    Outcome.PAUSED: "PausedMessages",
+    Outcome.ERASED: "AccountsErased",
     Outcome.DEAD_LETTERED: "DeadLettered",
     Outcome.PUT_BACK: "PutBacks",
 }

@@ -11,9 +11,12 @@ class Outcome(StrEnum):
     """What became of an account's messages; all but `PUT_BACK` leave the queue."""
 
     READ = "read"
+    LOOKED_AT = "looked_at"
     SETTLED_BEFORE = "settled_before"
     UNKNOWN_ACCOUNT = "unknown_account"
     NEEDS_USER = "needs_user"
+    PAUSED = "paused"
+    ERASED = "erased"
     DEAD_LETTERED = "dead_lettered"
     PUT_BACK = "put_back"
 
@@ -25,8 +28,10 @@ class Report:
 
     Attributes:
         reason: why, where *outcome* alone does not say it; nothing personal.
-        counts: of ``messages``, ``calls`` to Cronofy, ``pages``, and events ``written``,
-            ``deleted`` (also among the written), ``unchanged``, ``truncated`` and ``malformed``.
+        counts: of ``messages``, ``calls`` to Cronofy, ``refreshes`` of tokens, ``pages``, events
+            ``written``, ``deleted`` (also among the written), ``unchanged``, ``truncated`` and
+            ``malformed``; of channels ``created``, ``closed``, ``missing``, ``stray`` and
+            ``refused`` (``channels_…``); and, with `Outcome.ERASED`, of what is gone.
         freshness_s: seconds from the receipt of the earliest message to the last write, with
             `Outcome.READ`.
     """

@@ -1,4 +1,4 @@
-"""Read the client secrets through boto3. (`receive` does it through ``aws_json``.)"""
+"""Read secrets through boto3. (`receive` does it through ``aws_json``.)"""
 
 from __future__ import annotations
 
@@ -25,14 +25,23 @@ class SecretsManager:
 
     def read(self) -> Mapping[str, ClientCredentials]:
         """
-        Read the secret.
+        Read the client secrets.
+
+        Raises:
+            AwsCallError: they cannot be read.
+            SettingsError: they are not of the right form.
+        """
+        return credentials.parse(self.text())
+
+    def text(self) -> str:
+        """
+        Read the secret as it is.
 
         Raises:
             AwsCallError: it cannot be read.
-            SettingsError: it is not of the right form.
         """
         try:
             answer = self.client.get_secret_value(SecretId=self.secret_arn)
         except (ClientError, BotoCoreError) as error:
-            raise AwsCallError(f"the client secrets: {type(error).__name__}") from error
-        return credentials.parse(answer.get("SecretString", ""))
+            raise AwsCallError(f"a secret: {type(error).__name__}") from error
+        return str(answer.get("SecretString", ""))

@@ -37,6 +37,7 @@ class SyncSettings:
             center.
         public_url: where Cronofy reaches our API, without a slash at the end.
         overlap_seconds: how far a read reaches back beyond what was asked for.
+        calls_per_minute: what Cronofy takes from the application.
     """
 
     client_secrets_arn: str
@@ -44,12 +45,52 @@ class SyncSettings:
     dead_letter_queue_url: str
     accounts_table: str
     events_table: str
+    erasures_table: str
+    budget_table: str
+    change_bus_name: str
     cronofy_api_url: str
     public_url: str
     overlap_seconds: int
+    calls_per_minute: int
 
 
-Settings = TypeVar("Settings", ReceiveSettings, SyncSettings)
+@dataclass(frozen=True, slots=True)
+class ConnectSettings:
+    """
+    Attributes:
+        link_keys_arn: of the secret with the keys that sign connect links.
+        cronofy_scope: what users are asked for, space separated.
+        return_to_origins: where they may be sent in the end, separated by commas; empty: nowhere.
+    """
+
+    client_secrets_arn: str
+    link_keys_arn: str
+    sync_queue_url: str
+    accounts_table: str
+    authorizations_table: str
+    budget_table: str
+    cronofy_api_url: str
+    cronofy_scope: str
+    public_url: str
+    return_to_origins: str
+    calls_per_minute: int
+    powertools_service_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReconcileSettings:
+    """
+    Attributes:
+        every_minutes: how often it runs.
+    """
+
+    sync_queue_url: str
+    accounts_table: str
+    calls_per_minute: int
+    every_minutes: int
+
+
+Settings = TypeVar("Settings", ReceiveSettings, SyncSettings, ConnectSettings, ReconcileSettings)
 
 
 def from_environ(settings: type[Settings], environ: Mapping[str, str]) -> Settings:

@@ -35,26 +35,43 @@ class Drain:
     What draining needs.
 
     Attributes:
-        settle: brings an account up to date, as `reading.bring_up_to_date` does.
+        settle: attends to an account, as `attending.Attendant` does.
         now: our clock; aware.
         rng: draws the jitter of back-offs.
     """
 
     queue: SyncQueue
-    settle: Callable[[str, Sequence[Message], Counter[str]], tuple[Outcome, str]]
+    settle: Callable[
+        [str, Sequence[Message], Counter[str], Callable[[], bool]], tuple[Outcome, str]
+    ]
     now: Callable[[], datetime]
     rng: random.Random
     report: Callable[[Report], None]
 
-    def __call__(self, batch: Iterable[Delivery]) -> tuple[str, ...]:
-        """Return the ids of those messages that must come again."""
+    def __call__(
+        self, batch: Iterable[Delivery], time_is_up: Callable[[], bool] = lambda: False
+    ) -> tuple[str, ...]:
+        """
+        Return the ids of those messages that must come again.
+
+        Args:
+            time_is_up: tells, between two accounts and during long work, whether to stop: what is
+                left then comes again at once.
+        """
         groups: dict[str, list[Delivery]] = {}
         for delivery in batch:
             groups.setdefault(delivery.group, []).append(delivery)
-        again = [self._account(group, deliveries) for group, deliveries in groups.items()]
+        again = [
+            self._account(group, deliveries, time_is_up) for group, deliveries in groups.items()
+        ]
         return tuple(delivery.message_id for deliveries in again for delivery in deliveries)
 
-    def _account(self, group: str, deliveries: Sequence[Delivery]) -> list[Delivery]:
+    def _account(
+        self, group: str, deliveries: Sequence[Delivery], time_is_up: Callable[[], bool]
+    ) -> list[Delivery]:
+        if time_is_up():
+            self.queue.put_back(deliveries, 0)
+            return list(deliveries)
         again: list[Delivery] = []
         readable: list[tuple[Delivery, Message]] = []
         for delivery in deliveries:
@@ -64,19 +81,25 @@ class Drain:
             else:
                 readable.append((delivery, message))
         if readable:
-            again += self._finish([d for d, _ in readable], self._settled(group, readable))
+            settled = self._settled(group, readable, time_is_up)
+            again += self._finish([delivery for delivery, _ in readable], settled)
         return again
 
     def _finish(self, deliveries: Sequence[Delivery], report: Report) -> Sequence[Delivery]:
         self.report(report)
         return deliveries if report.outcome is Outcome.PUT_BACK else ()
 
-    def _settled(self, group: str, readable: Sequence[tuple[Delivery, Message]]) -> Report:
+    def _settled(
+        self,
+        group: str,
+        readable: Sequence[tuple[Delivery, Message]],
+        time_is_up: Callable[[], bool],
+    ) -> Report:
         deliveries = [delivery for delivery, _ in readable]
         wanted = [message for _, message in readable]
         counts = Counter(messages=len(wanted))
         try:
-            outcome, reason = self.settle(group, wanted, counts)
+            outcome, reason = self.settle(group, wanted, counts, time_is_up)
         except UnexpectedAnswerError as error:
             return self._set_aside(group, deliveries, str(error), counts)
         except (TryAgainError, AwsCallError, SettingsError, StoreRefusedError) as error:

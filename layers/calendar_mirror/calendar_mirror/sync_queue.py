@@ -48,11 +48,12 @@ class SyncQueue:
     """
     Attributes:
         client: boto3's SQS client.
+        dead_letter_url: needed by who sets messages aside.
     """
 
     client: Any
     url: str
-    dead_letter_url: str
+    dead_letter_url: str = ""
 
     def send(self, message: Message, *, unique: str) -> None:
         """Put *message* on the queue."""

@@ -8,7 +8,7 @@ import pytest
 import requests
 
 from calendar_mirror.credentials import ClientCredentials
-from calendar_mirror.cronofy import Cronofy, callback_url
+from calendar_mirror.cronofy import Cronofy
 from calendar_mirror.errors import (
     CronofyUnavailableError,
     NeedsUserError,
@@ -17,6 +17,7 @@ from calendar_mirror.errors import (
     UnexpectedAnswerError,
 )
 from calendar_mirror.planning import ReadPlan
+from calendar_mirror.queries import callback_url
 from cronofy_simulator.clock import RealClock
 from cronofy_simulator.server import SimulatorServer
 from cronofy_simulator.settings import Settings

@@ -50,16 +50,24 @@ def test_a_change_asks_for_what_changed_and_a_first_sync_for_everything():
 
 
 @pytest.mark.parametrize(
-    "kind",
+    ("kind", "asked"),
     [
-        None,
-        Type.VERIFICATION,
-        Type.PROFILE_DISCONNECTED,
-        Type.CONFERENCING_PROFILE_DISCONNECTED,
-        Type.GDPR_REQUESTED,
+        (Type.PROFILE_DISCONNECTED, Kind.PROFILES),
+        (Type.CONFERENCING_PROFILE_DISCONNECTED, Kind.PROFILES),
+        (Type.GDPR_REQUESTED, Kind.ERASE),
     ],
 )
-def test_other_types_ask_for_no_read(kind):
+def test_each_type_asks_for_what_it_means(kind, asked):
+    assert request(kind).kind is asked
+
+
+def test_the_right_to_be_forgotten_reaches_cronofy_as_well():
+    assert request(Type.GDPR_REQUESTED).pii_erasure is True
+    assert messages.decode(messages.encode(request(Type.GDPR_REQUESTED))).pii_erasure is True
+
+
+@pytest.mark.parametrize("kind", [None, Type.VERIFICATION])
+def test_other_types_ask_for_nothing(kind):
     assert request(kind) is None
 
 

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from calendar_mirror import notifications
-from calendar_mirror.cronofy import callback_url
 from calendar_mirror.notifications import Notification, Type, Unusable
+from calendar_mirror.queries import callback_url
 
 CHANNEL = {
     "channel_id": "chn_1",

@@ -12,7 +12,6 @@ from calendar_mirror.client_secrets import EXPIRY_S, REREAD_S, ClientSecrets
 from calendar_mirror.credentials import ClientCredentials
 from calendar_mirror.errors import AwsCallError, SettingsError
 from calendar_mirror.settings import ReceiveSettings, SyncSettings
-from calendar_mirror.tokens import MARGIN, StoredGrant
 
 NOON = datetime(2026, 1, 31, 12, 0, 0, 987_654, tzinfo=UTC)
 
@@ -185,44 +184,6 @@ def test_secrets_that_were_never_read_are_asked_for_once_a_minute():
 
     assert vault.reads == 2
     assert REREAD_S == 60
-
-
-class Desk:
-    """A token endpoint and a store that keep what happened, in order."""
-
-    def __init__(self, tokens):
-        self.events = []
-        self.grant = StoredGrant(tokens, self.refresh, self.store, lambda: NOON)
-
-    def refresh(self, token):
-        self.events.append(("refresh", token))
-        return Tokens("refresh 2", "access 2", None)
-
-    def store(self, tokens):
-        self.events.append(("store", tokens.refresh, tokens.access))
-
-
-def test_both_tokens_are_stored_before_the_new_one_is_used():
-    desk = Desk(Tokens("refresh 1", "access 1"))
-
-    assert desk.grant.renewed() == "access 2"
-    assert desk.events == [("refresh", "refresh 1"), ("store", "refresh 2", "access 2")]
-    assert desk.grant.access_token() == "access 2"
-
-
-@pytest.mark.parametrize(
-    ("access", "left", "used"),
-    [
-        ("access 1", None, "access 1"),
-        ("access 1", MARGIN + timedelta(seconds=1), "access 1"),
-        ("access 1", MARGIN, "access 2"),
-        (None, None, "access 2"),
-    ],
-)
-def test_a_token_is_refreshed_when_it_is_missing_or_about_to_end(access, left, used):
-    desk = Desk(Tokens("refresh 1", access, left and NOON + left))
-
-    assert desk.grant.access_token() == used
 
 
 def test_no_token_shows_in_a_traceback():

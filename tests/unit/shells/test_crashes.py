@@ -2,13 +2,12 @@
 
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from functools import partial
 from itertools import takewhile
 
 import pytest
 
-from calendar_mirror import reading
 from calendar_mirror.accounts import State
+from calendar_mirror.attending import Attendant
 from calendar_mirror.cronofy import Cronofy
 from calendar_mirror.messages import Kind
 from cronofy_simulator.settings import Settings
@@ -64,6 +63,12 @@ class SteppedEvents(Stepped):
         self._steps.take()
         return 0
 
+    def erase(self, keys):
+        for key in keys:
+            self._steps.take()
+            self._edge.erase([key])
+        self._steps.take()
+
 
 def stopped(mirror, stop_at):
     """Hand one batch to a worker that stops at a step. Tell whether it came to that."""
@@ -75,12 +80,15 @@ def stopped(mirror, stop_at):
         mirror.edges,
         accounts=Stepped(mirror.accounts, steps),
         events=SteppedEvents(mirror.events, steps),
-        cronofy=lambda _: Cronofy(URL, session, mirror.clock),
+        erasures=Stepped(mirror.erasures, steps),
+        dead_letters=Stepped(mirror.queue, steps),
+        bus=Stepped(mirror.bus, steps),
+        cronofy=lambda *_: Cronofy(URL, session, mirror.clock),
     )
     mirror.worker = replace(
         healthy,
         queue=Stepped(mirror.queue, steps),
-        settle=partial(reading.bring_up_to_date, edges),
+        settle=Attendant(edges),
     )
     try:
         mirror.drain()

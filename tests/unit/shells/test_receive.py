@@ -155,8 +155,6 @@ def test_forgeries_do_not_notice_that_secrets_cannot_be_read_again(desk):
     ("content", "outcome", "kind", "reason"),
     [
         (body("verification"), Outcome.ACKNOWLEDGED, "verification", ""),
-        (body("profile_disconnected"), Outcome.ACKNOWLEDGED, "profile_disconnected", ""),
-        (body("gdpr_requested"), Outcome.ACKNOWLEDGED, "gdpr_requested", ""),
         (body("a type to come"), Outcome.IGNORED, "unknown", "unknown_type"),
         (b'{"notification": {"type": "change"}}', Outcome.IGNORED, "none", "no_channel"),
         (b"nonsense", Outcome.IGNORED, "none", "not_json"),

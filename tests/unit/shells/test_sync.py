@@ -2,12 +2,11 @@
 
 from dataclasses import replace
 from datetime import timedelta
-from functools import partial
 
 import pytest
 
-from calendar_mirror import reading
 from calendar_mirror.accounts import State
+from calendar_mirror.attending import Attendant
 from calendar_mirror.errors import (
     AwsCallError,
     SettingsError,
@@ -46,6 +45,7 @@ def test_a_new_account_gets_its_channel_before_its_first_read(mirror):
     mirror.settle()
 
     assert [(method, path) for method, path, _ in mirror.provider.requests] == [
+        ("GET", "/v1/userinfo"),
         ("POST", "/v1/channels"),
         ("GET", "/v1/events"),
     ]
@@ -196,12 +196,13 @@ def test_the_cursor_is_the_time_before_the_first_page_however_long_the_read_take
     mirror.connect(events=20)
     mirror.provider.before = lambda _: mirror.clock.turn(5)
     mirror.ask(kind=Kind.FULL)
-    started = mirror.clock()
+    began = mirror.clock()
 
     mirror.drain()
 
-    assert mirror.clock() - started == timedelta(seconds=15)
-    assert cursor(mirror) == CompletedRead(started, None)
+    # UserInfo comes before the read, and three pages make it up.
+    assert mirror.clock() - began == timedelta(seconds=5 + 15)
+    assert cursor(mirror) == CompletedRead(began + timedelta(seconds=5), None)
 
 
 def fault(mirror, **fields):
@@ -445,7 +446,7 @@ def test_a_revoked_grant_marks_the_account_settles_its_messages_and_a_new_grant_
 
     given = mirror.provider.control("POST", "accounts/acc_1/tokens")
     tokens = type(account.tokens)(given["refresh_token"], given["access_token"])
-    mirror.accounts.store_tokens("acc_1", tokens)
+    mirror.accounts.replace_grant("acc_1", tokens, connected_at=mirror.clock())
     mirror.change(uids(mirror)[0], summary="meanwhile")
     mirror.ask(kind=Kind.FULL)
     mirror.settle()
@@ -529,7 +530,7 @@ def test_client_credentials_that_cannot_be_had_put_the_messages_back(mirror, err
     def client(_):
         raise error
 
-    settle = partial(reading.bring_up_to_date, replace(mirror.edges, client=client))
+    settle = Attendant(replace(mirror.edges, client=client))
     mirror.worker = replace(mirror.worker, settle=settle)
     mirror.ask("acc_1")
     mirror.ask("acc_2")

@@ -1,0 +1,62 @@
+"""Cronofy, for an operator: within the budget that the functions share, and with their care."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+
+from calendar_mirror.accounts import Account, api_url
+from calendar_mirror.client_secrets import ClientSecrets
+from calendar_mirror.cronofy import Cronofy
+from calendar_mirror.errors import RateLimitedError
+from calendar_mirror.secrets_manager import SecretsManager
+from calendar_mirror.tokens import StoredGrant
+from calmirror.stacks import Stack, http_session
+
+#: Longer than a burst takes to be worked off.
+_PATIENCE_S = 120.0
+
+
+def opened(stack: Stack, account: Account) -> tuple[Cronofy, StoredGrant]:
+    """
+    Return Cronofy at the account's data center, and the account's grant there.
+
+    A token that has to be refreshed is stored as the functions do it.
+    """
+    data_center = account.data_center
+    url = api_url(data_center, stack.cronofy_api_url)
+    cronofy = Cronofy(url, http_session(url), now, admit=lambda: _take(stack, data_center))
+    grant = StoredGrant(
+        account_id=account.account_id,
+        tokens=account.tokens,
+        refresh=lambda token: cronofy.refresh(token, clients(stack).of(data_center)),
+        store=stack.accounts(),
+        now=now,
+    )
+    return cronofy, grant
+
+
+def clients(stack: Stack) -> ClientSecrets:
+    """Return our application's credentials at each data center."""
+    secrets_manager = SecretsManager(
+        stack.client("secretsmanager"), stack.output("ClientSecretsArn")
+    )
+    return ClientSecrets(secrets_manager.read, time.monotonic)
+
+
+def now() -> datetime:
+    """Return the time by the operator's clock."""
+    return datetime.now(UTC)
+
+
+def _take(stack: Stack, data_center: str) -> None:
+    budget, deadline = stack.budget(now), time.monotonic() + _PATIENCE_S
+    while True:
+        try:
+            budget.take(data_center, is_background=False)
+        except RateLimitedError as error:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(max(0.25, error.retry_after_s or 0.0))
+        else:
+            return

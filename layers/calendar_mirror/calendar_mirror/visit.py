@@ -1,0 +1,140 @@
+"""One account, opened: what a visit of the worker to it reaches."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from calendar_mirror import announcements
+from calendar_mirror.accounts import Account, Channel, State, Tokens
+from calendar_mirror.accounts_table import AccountsTable
+from calendar_mirror.change_bus import ChangeBus
+from calendar_mirror.credentials import ClientCredentials
+from calendar_mirror.cronofy import Cronofy
+from calendar_mirror.dead_letter_queue import DeadLetterQueue
+from calendar_mirror.erasures_table import ErasuresTable
+from calendar_mirror.errors import NeedsUserError
+from calendar_mirror.events_table import EventsTable
+from calendar_mirror.planning import CompletedRead
+from calendar_mirror.profiles import UserInfo
+from calendar_mirror.scopes import Coverage
+from calendar_mirror.tokens import StoredGrant
+
+
+@dataclass(frozen=True, slots=True)
+class Edges:
+    """
+    What visits reach, and how reads are made.
+
+    Attributes:
+        cronofy: opens the API of a data center; the flag tells whether nobody waits for the work.
+        client: our application's credentials at a data center.
+        now: our clock; aware.
+        public_url: where Cronofy reaches our API.
+        overlap: how far a read reaches back beyond what was asked for.
+    """
+
+    accounts: AccountsTable
+    events: EventsTable
+    erasures: ErasuresTable
+    dead_letters: DeadLetterQueue
+    bus: ChangeBus
+    cronofy: Callable[[str, bool], Cronofy]
+    client: Callable[[str], ClientCredentials]
+    now: Callable[[], datetime]
+    public_url: str
+    overlap: timedelta
+
+
+@dataclass(slots=True)
+class Visit:
+    """
+    Attributes:
+        account: as it is now: what is remembered changes it here as well.
+        counts: what was done, for the report.
+        time_is_up: whether the function is about to be stopped.
+    """
+
+    account: Account
+    edges: Edges
+    cronofy: Cronofy
+    grant: StoredGrant
+    counts: Counter[str] = field(default_factory=Counter)
+    time_is_up: Callable[[], bool] = lambda: False
+
+    def remember_channel(
+        self, channel: Channel | None, *, refused_at: datetime | None = None
+    ) -> None:
+        """Keep which channel notifies us, or that Cronofy refuses one."""
+        self.edges.accounts.remember_channel(
+            self.account.account_id, channel, refused_at=refused_at
+        )
+        self.account = replace(self.account, channel=channel, channel_refused_at=refused_at)
+
+    def remember_profiles(self, info: UserInfo) -> None:
+        """Keep what UserInfo said."""
+        self.edges.accounts.remember_profiles(
+            self.account.account_id, info.profiles, scope=info.scope
+        )
+        tokens = self.account.tokens
+        scoped = replace(tokens, scope=info.scope or tokens.scope)
+        self.account = replace(self.account, profiles=info.profiles, tokens=scoped)
+
+    def remember_read(self, read: CompletedRead, coverage: Coverage) -> None:
+        """Move the cursor."""
+        self.edges.accounts.remember_read(self.account.account_id, read, coverage)
+        is_full = read.last_modified is None
+        account = self.account
+        self.account = replace(
+            account,
+            state=State.CONNECTED,
+            state_reason=None,
+            last_read=read,
+            last_full_read_at=read.started_at if is_full else account.last_full_read_at,
+            covered=coverage if is_full else account.covered,
+        )
+
+    def mark_needs_user(self, error: NeedsUserError) -> None:
+        """Keep that only the user, or who runs the application, can go on."""
+        account, now = self.account, self.edges.now()
+        self.edges.accounts.mark_needs_user(account.account_id, error.reason, since=now)
+        self.account = replace(account, state=State.NEEDS_USER, state_reason=error.reason)
+
+    def announce(self) -> None:
+        """Tell the change feed what it has not been told yet of the account."""
+        due = announcements.due(self.account)
+        if due is None:
+            return
+        self.edges.bus.publish(due)
+        number = self.account.announcements + 1
+        self.edges.accounts.remember_announced(
+            self.account.account_id, due.condition, number=number
+        )
+        self.account = replace(self.account, announced=due.condition, announcements=number)
+
+
+def to(
+    account: Account,
+    edges: Edges,
+    counts: Counter[str],
+    *,
+    is_background: bool,
+    time_is_up: Callable[[], bool],
+) -> Visit:
+    """Open *account*."""
+    cronofy = edges.cronofy(account.data_center, is_background)
+
+    def refreshed(refresh_token: str) -> Tokens:
+        counts["refreshes"] += 1
+        return cronofy.refresh(refresh_token, edges.client(account.data_center))
+
+    grant = StoredGrant(
+        account_id=account.account_id,
+        tokens=account.tokens,
+        refresh=refreshed,
+        store=edges.accounts,
+        now=edges.now,
+    )
+    return Visit(account, edges, cronofy, grant, counts, time_is_up)
