@@ -6,6 +6,7 @@ import click
 
 from calmirror import stacks
 from calmirror.accounts import accounts
+from calmirror.connecting import connect_link
 from calmirror.dead_letters import dlq
 from calmirror.events import events
 from calmirror.notifying import notify
@@ -23,5 +24,5 @@ def main(context: click.Context, /, **named: str | None) -> None:
     context.obj = named
 
 
-for _command in (accounts, dlq, events, notify, sample, status, sync, verify):
+for _command in (accounts, connect_link, dlq, events, notify, sample, status, sync, verify):
     main.add_command(_command)

@@ -27,7 +27,8 @@ _KEYS_KEPT_S = 300
 
 
 def handler(event, context):
-    steps = {"GET /connect": shell().begin, "GET /connect/callback": shell().finish}
+    connecting = shell(event["requestContext"]["domainName"])
+    steps = {"GET /connect": connecting.begin, "GET /connect/callback": connecting.finish}
     reply = steps[event["routeKey"]](request_of(event))
     logger().info(reply.outcome.value, extra={"status": reply.status, "reason": reply.reason})
     return {
@@ -46,9 +47,14 @@ def request_of(event):
     return connect.Request(event.get("queryStringParameters") or {}, cookies)
 
 
-@cache
-def shell():
-    """Bring the edges and the shell together, once for each instance of the function."""
+@lru_cache(maxsize=8)
+def shell(domain):
+    """
+    Bring the edges and the shell together, once for each name that API Gateway answers to.
+
+    That name comes with the request, since a function cannot be told the address of an API that is
+    told the function's.
+    """
     configured = settings.from_environ(settings.ConnectSettings, os.environ)
     dynamodb = boto3.resource("dynamodb", config=_AWS).meta.client
     secrets_manager = boto3.client("secretsmanager", config=_AWS)
@@ -81,7 +87,7 @@ def shell():
         send=lambda message: queue.send(message, unique=secrets.token_urlsafe()),
         now=now,
         random_text=secrets.token_urlsafe,
-        public_url=configured.public_url,
+        public_url=configured.public_url or f"https://{domain}",
         cronofy_url=configured.cronofy_api_url,
         scope=configured.cronofy_scope,
         return_to=tuple(filter(None, configured.return_to_origins.split(","))),

@@ -27,7 +27,7 @@ EDGES = {
     "change_bus": {"botocore"},
     "cronofy": {"requests"},
     "tokens": set(),
-    "dynamodb": {"botocore"},
+    "dynamodb": {"boto3", "botocore"},
     "events_table": set(),
     "accounts_table": set(),
     "erasures_table": set(),

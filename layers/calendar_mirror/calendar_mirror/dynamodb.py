@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, cast
+from typing import Any
 
+from boto3.dynamodb.types import TypeDeserializer
 from botocore.exceptions import BotoCoreError, ClientError
 
 from calendar_mirror.errors import StoreBusyError, StoreRefusedError
@@ -38,10 +39,18 @@ def errors_translated() -> Iterator[None]:
     except ClientError as error:
         code = error.response["Error"]["Code"]
         if code == "ConditionalCheckFailedException":
-            raise ConditionFailedError(cast("Any", error.response).get("Item")) from error
+            raise ConditionFailedError(_item(error.response)) from error
         if code == "ValidationException":
             # Not "from error": its text can quote the item.
             raise StoreRefusedError("DynamoDB found an item invalid") from None
         raise StoreBusyError(f"DynamoDB answered {code}") from error
     except BotoCoreError as error:
         raise StoreBusyError(f"DynamoDB gave no answer: {type(error).__name__}") from error
+
+
+def _item(response: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """Read what an error tells: unlike in answers, values come as DynamoDB writes them."""
+    item = response.get("Item")
+    if item is None:
+        return None
+    return {name: TypeDeserializer().deserialize(value) for name, value in item.items()}

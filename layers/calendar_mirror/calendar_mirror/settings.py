@@ -60,6 +60,7 @@ class ConnectSettings:
     Attributes:
         link_keys_arn: of the secret with the keys that sign connect links.
         cronofy_scope: what users are asked for, space separated.
+        public_url: where browsers and Cronofy reach our API; empty: where the request came to.
         return_to_origins: where they may be sent in the end, separated by commas; empty: nowhere.
     """
 
