@@ -12,12 +12,16 @@ from calendar_mirror.accounts import DATA_CENTERS, Account, Tokens
 from calendar_mirror.messages import Kind
 from calendar_mirror.notifications import is_account_id
 from calmirror import asking, printing, shown, syncing
+from calmirror.importing import import_
 from calmirror.stacks import Stack, on_stack
 
 
 @click.group()
 def accounts() -> None:
     """Put accounts in place, and look at them."""
+
+
+accounts.add_command(import_, "import")
 
 
 @accounts.command()

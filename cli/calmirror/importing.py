@@ -1,0 +1,370 @@
+"""`calmirror accounts import`: take over many accounts, and watch until each has been read."""
+
+from __future__ import annotations
+
+import csv
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import IO, Any, TypeAlias
+
+import click
+from botocore.exceptions import BotoCoreError, ClientError
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+from calendar_mirror import budgets
+from calendar_mirror.accounts import State
+from calendar_mirror.errors import StoreBusyError, StoreRefusedError
+from calmirror import at_cronofy, import_files, printing
+from calmirror.import_files import FileError, ImportFile, Row
+from calmirror.stacks import Stack, on_stack
+
+#: Accounts that are stored at the same time.
+_AT_ONCE = 8
+#: Most keys that DynamoDB takes in one BatchGetItem.
+_BATCH = 100
+#: A whole fleet is looked at more rarely than a few accounts: each look costs read units.
+_LOOKED_AT_PER_S = 500
+#: Seconds between two lines where nobody looks at a screen.
+_LINE_EVERY_S = 30.0
+#: Failures shown on a screen; ``--report`` and ``--json`` have all of them.
+_SHOWN = 50
+#: As a shell says it of what Ctrl-C has ended.
+_INTERRUPTED = 130
+#: Of an account, as far as it is looked at here: no token.
+_LOOKED_AT = ("account_id", "state", "state_reason", "last_read_started_at", "paused")
+
+Tell: TypeAlias = Callable[[int, str], None]
+Items: TypeAlias = Mapping[str, Mapping[str, Any] | None]
+
+
+class Put(StrEnum):
+    """What became of an account that was to be stored."""
+
+    STORED = "stored"
+    THERE = "already_there"
+    REFUSED = "refused"
+
+
+@dataclass(slots=True)
+class Course:
+    """
+    How far an import has come.
+
+    Attributes:
+        puts: what became of those that were to be stored, by account id.
+        failed: why an account failed, by its id.
+    """
+
+    file: ImportFile
+    puts: dict[str, Put] = field(default_factory=dict)
+    read: set[str] = field(default_factory=set)
+    failed: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def waiting(self) -> list[str]:
+        """Return the accounts that are in place, and neither read nor failed yet."""
+        in_place = (name for name, put in self.puts.items() if put is not Put.REFUSED)
+        return [name for name in in_place if name not in self.read and name not in self.failed]
+
+    @property
+    def is_well(self) -> bool:
+        """Tell whether nothing was refused and nothing failed."""
+        return not self.file.refusals and not self.failed
+
+    def put(self, row: Row, put: Put) -> None:
+        """Note what became of *row*."""
+        self.puts[row.account.account_id] = put
+        if put is Put.REFUSED:
+            self.failed[row.account.account_id] = "DynamoDB does not take it"
+
+    def look(self, items: Items) -> None:
+        """Note what has been read and what has failed; ``None``: the account is gone."""
+        for account_id, item in items.items():
+            reason = trouble(item)
+            if reason:
+                self.failed[account_id] = reason
+            elif item and item.get("last_read_started_at"):
+                self.read.add(account_id)
+
+    def counts(self) -> dict[str, int]:
+        """Return how many accounts, and lines, are where."""
+        puts = list(self.puts.values())
+        return {
+            "stored": puts.count(Put.STORED),
+            "already_there": puts.count(Put.THERE),
+            "not_stored": len(self.file.rows) - len(puts),
+            "refused_lines": len(self.file.refusals),
+            "read": len(self.read),
+            "failed": len(self.failed),
+            "waiting": len(self.waiting),
+        }
+
+    def failures(self) -> list[dict[str, Any]]:
+        """Return what failed and why, in the file's order."""
+        refused = [(each.line, None, each.reason) for each in self.file.refusals]
+        named = ((row.line, row.account.account_id) for row in self.file.rows)
+        failed = [(line, name, self.failed[name]) for line, name in named if name in self.failed]
+        names = ("line", "account_id", "reason")
+        ordered = sorted([*refused, *failed], key=lambda each: each[0])
+        return [dict(zip(names, each, strict=True)) for each in ordered]
+
+
+@click.command()
+@click.argument("file", type=click.File("rb"))
+@click.option("--dry-run", is_flag=True, help="Check the file; store nothing.")
+@click.option("--no-wait", is_flag=True, help="Store the accounts, and look at them only once.")
+@click.option("--timeout", type=click.FloatRange(min=0), help="Seconds to wait at most.")
+@click.option(
+    "--report", type=click.File("w", encoding="utf-8"), help="Write what failed there, as CSV."
+)
+@printing.as_json
+@on_stack
+def import_(
+    stack: Stack,
+    file: IO[bytes],
+    dry_run: bool,
+    no_wait: bool,
+    timeout: float | None,
+    report: IO[str] | None,
+    as_json: bool,
+) -> None:
+    """
+    Take over the accounts of FILE, which your application has connected already.
+
+    FILE (`-`: the standard input) is CSV with a header line, or a JSON object a line. Its fields:
+    account_id, refresh_token; and, where wanted: access_token, data_center, user_ref, calendars
+    (ids; in CSV with blanks between them).
+
+    Stores them all, which exchanges no token and leaves alone what is there already; the mirror
+    then reads them at the pace that Cronofy allows, which takes about an hour for 4,000. The same
+    command may be repeated at any time, and goes on where it was. Ends with 1 if a line was
+    refused, an account could not be read, or was not in time.
+
+    From then on let the mirror refresh the tokens, or your application, not both.
+    """
+    course = Course(_opened(stack, file.read()))
+    ended = 0
+    try:
+        if dry_run:
+            _announce(stack, course)
+        else:
+            ended = _take_over(stack, course, wait=not no_wait, timeout_s=timeout)
+    except KeyboardInterrupt:
+        ended = _INTERRUPTED
+        click.echo(
+            "Interrupted. What is stored goes on by itself; the same command goes on from here.",
+            err=True,
+        )
+    _tell(course, report, dry_run=dry_run, as_json=as_json)
+    raise SystemExit(ended or int(not course.is_well))
+
+
+def store(
+    rows: Sequence[Row], add: Callable[..., bool], now: Callable[[], datetime]
+) -> Iterator[tuple[Row, Put]]:
+    """
+    Put each account in place, several at a time; yield what became of it, in order.
+
+    An account that is stored is due at once, so no message is sent: whoever is stopped here leaves
+    nothing half done.
+
+    Args:
+        add: `AccountsTable.add`.
+    """
+
+    def put(row: Row) -> Put:
+        try:
+            return Put.STORED if add(row.account, added_at=now()) else Put.THERE
+        except StoreRefusedError:
+            return Put.REFUSED
+
+    pool = ThreadPoolExecutor(_AT_ONCE)
+    try:
+        yield from zip(rows, pool.map(put, rows), strict=True)
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def trouble(item: Mapping[str, Any] | None) -> str | None:
+    """Return why an account will not be read, if that is so. ``None`` for one that is gone."""
+    if item is None or item["state"] == State.ERASING:
+        return "it was erased meanwhile"
+    if item["state"] == State.NEEDS_USER:
+        reason = str(item.get("state_reason"))
+        if reason != "invalid_grant" or item.get("last_read_started_at"):
+            return reason
+        return (
+            "invalid_grant: the refresh token is not valid any more, or belongs to another data "
+            "center or application"
+        )
+    return "it is paused" if item.get("paused") is True else None
+
+
+def duration(seconds: float) -> str:
+    """Say about how long *seconds* are."""
+    minutes = round(seconds / 60)
+    if minutes < 1:
+        return "less than a minute"
+    hours, minutes = divmod(minutes, 60)
+    return f"about {hours} h {minutes} min" if hours else f"about {minutes} min"
+
+
+def _opened(stack: Stack, content: bytes) -> ImportFile:
+    check = at_cronofy.clients(stack).of
+    try:
+        return import_files.read(content, data_center=stack.data_center, check_data_center=check)
+    except FileError as error:
+        raise click.ClickException(str(error)) from None
+
+
+def _announce(stack: Stack, course: Course) -> None:
+    rows = len(course.file.rows)
+    click.echo(
+        f"{rows} accounts would be stored, where they are not there already. "
+        f"Reading them takes {duration(rows / _planned_per_s(stack))}.",
+        err=True,
+    )
+
+
+def _take_over(stack: Stack, course: Course, *, wait: bool, timeout_s: float | None) -> int:
+    """Return 1 if the time was up before the end."""
+    _store(stack, course)
+    if Put.STORED in course.puts.values():
+        _ask_for_reads(stack)
+    if _follow(stack, course, wait=wait, timeout_s=timeout_s):
+        return 0
+    click.echo("The time is up. What is left goes on by itself.", err=True)
+    return 1
+
+
+def _store(stack: Stack, course: Course) -> None:
+    add, rows = stack.accounts().add, course.file.rows
+    try:
+        with _progress("storing", len(rows)) as tell:
+            for row, put in store(rows, add, at_cronofy.now):
+                course.put(row, put)
+                tell(len(course.puts), "")
+    except StoreBusyError as error:
+        raise click.ClickException(
+            f"It did not work: {error}. {len(course.puts)} accounts are in place; the same command "
+            "goes on from there."
+        ) from error
+
+
+def _ask_for_reads(stack: Stack) -> None:
+    """Spare the wait for the clock."""
+    try:
+        stack.client("lambda").invoke(
+            FunctionName=stack.output("ReconcileFunctionName"), InvocationType="Event"
+        )
+    except (ClientError, BotoCoreError, click.ClickException) as error:
+        click.echo(
+            f"The reads could not be asked for now ({type(error).__name__}); the clock asks for "
+            "them within five minutes.",
+            err=True,
+        )
+
+
+def _follow(stack: Stack, course: Course, *, wait: bool, timeout_s: float | None) -> bool:
+    """Look at the accounts until each is read or has failed; tell whether that was in time."""
+    planned, client, began = _planned_per_s(stack), stack.dynamodb(), time.monotonic()
+    first = None
+    with _progress("reading", len(course.puts)) as tell:
+        while True:
+            _look(client, stack.output("AccountsTableName"), course)
+            waiting, elapsed = len(course.waiting), time.monotonic() - began
+            first = waiting if first is None else first
+            pace = (first - waiting) / elapsed if first > waiting else planned
+            tell(len(course.puts) - waiting, _standing(course, waiting / pace))
+            if not waiting or not wait:
+                return True
+            if timeout_s is not None and elapsed >= timeout_s:
+                return False
+            pause = max(1.0, waiting / _LOOKED_AT_PER_S)
+            time.sleep(pause if timeout_s is None else min(pause, timeout_s - elapsed))
+
+
+def _standing(course: Course, left_s: float) -> str:
+    counts = course.counts()
+    said = ", ".join(f"{counts[name]} {name}" for name in ("read", "failed", "waiting"))
+    return f"{said}, {duration(left_s)} left" if counts["waiting"] else said
+
+
+def _look(client: Any, table: str, course: Course) -> None:
+    waiting = course.waiting
+    for start in range(0, len(waiting), _BATCH):
+        course.look(_items(client, table, waiting[start : start + _BATCH]))
+
+
+def _items(client: Any, table: str, account_ids: Sequence[str]) -> Items:
+    """Return the accounts, without those that DynamoDB has left out of its answer for now."""
+    answer = client.batch_get_item(
+        RequestItems={
+            table: {
+                "Keys": [{"account_id": each} for each in account_ids],
+                "ConsistentRead": True,
+                "ProjectionExpression": ", ".join(f"#{name}" for name in _LOOKED_AT),
+                "ExpressionAttributeNames": {f"#{name}": name for name in _LOOKED_AT},
+            }
+        }
+    )
+    found = {item["account_id"]: item for item in answer["Responses"].get(table, ())}
+    left_out = answer.get("UnprocessedKeys", {}).get(table, {}).get("Keys", ())
+    later = {key["account_id"] for key in left_out}
+    return {each: found.get(each) for each in account_ids if each not in later}
+
+
+def _planned_per_s(stack: Stack) -> float:
+    """Return how many accounts the clock asks for in a second."""
+    calls = int(stack.parameters.get("CronofyCallsPerMinute", 500))
+    return budgets.looks_within(calls, 60) / 3600
+
+
+@contextmanager
+def _progress(label: str, total: int) -> Iterator[Tell]:
+    """Show how far it has come: as a bar, or now and then as a line."""
+    if not sys.stderr.isatty():
+        yield _lines(label, total)
+        return
+    columns = ("{task.description}", BarColumn(), MofNCompleteColumn(), "{task.fields[told]}")
+    drawn = (TextColumn(each) if isinstance(each, str) else each for each in columns)
+    with Progress(*drawn, console=Console(stderr=True)) as progress:
+        task = progress.add_task(label, total=total, told="")
+        yield lambda done, told: progress.update(task, completed=done, told=told)
+
+
+def _lines(label: str, total: int) -> Tell:
+    told_at = float("-inf")
+
+    def tell(done: int, told: str) -> None:
+        nonlocal told_at
+        now = time.monotonic()
+        if done == total or now - told_at >= _LINE_EVERY_S:
+            told_at = now
+            click.echo(f"{label}: {done} of {total}{told and ': '}{told}", err=True)
+
+    return tell
+
+
+def _tell(course: Course, report: IO[str] | None, *, dry_run: bool, as_json: bool) -> None:
+    failures, columns = course.failures(), ("line", "account_id", "reason")
+    if report:
+        writer = csv.DictWriter(report, columns, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(failures)
+    if as_json:
+        printing.document({"dry_run": dry_run, **course.counts(), "failures": failures})
+        return
+    printing.record(course.counts())
+    if failures:
+        click.echo()
+        printing.table(failures[:_SHOWN], columns, empty="")
+    if len(failures) > _SHOWN:
+        click.echo(f"… and {len(failures) - _SHOWN} more, which --report writes to a file.")
