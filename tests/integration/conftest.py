@@ -10,7 +10,21 @@ ACCESS = {
     "aws_access_key_id": "test",
     "aws_secret_access_key": "test",
 }
-TABLES = {"events": ("pk", "sk"), "accounts": ("account_id",)}
+TABLES = {
+    "events": ("pk", "sk"),
+    "accounts": ("account_id",),
+    "erasures": ("account", "asked_at"),
+    "authorizations": ("state",),
+    "budget": ("data_center",),
+}
+BY_DUE = {
+    "IndexName": "by_due",
+    "KeySchema": [
+        {"AttributeName": "due", "KeyType": "HASH"},
+        {"AttributeName": "due_at", "KeyType": "RANGE"},
+    ],
+    "Projection": {"ProjectionType": "KEYS_ONLY"},
+}
 
 
 @pytest.fixture(scope="session")
@@ -45,13 +59,16 @@ def client(moto):
 
 @pytest.fixture
 def dynamodb(moto):
-    """Return the client that takes and gives Python values, with both tables."""
+    """Return the client that takes and gives Python values, with the template's tables."""
     resource = boto3.resource("dynamodb", endpoint_url=moto, **ACCESS)
     for name, keys in TABLES.items():
+        index = {"GlobalSecondaryIndexes": [BY_DUE]} if name == "accounts" else {}
+        attributes = (*keys, "due", "due_at") if index else keys
         resource.create_table(
             TableName=name,
             BillingMode="PAY_PER_REQUEST",
-            AttributeDefinitions=[{"AttributeName": k, "AttributeType": "S"} for k in keys],
+            AttributeDefinitions=[{"AttributeName": k, "AttributeType": "S"} for k in attributes],
+            **index,
             KeySchema=[
                 {"AttributeName": key, "KeyType": kind}
                 for key, kind in zip(keys, ("HASH", "RANGE"), strict=False)

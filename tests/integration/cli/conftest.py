@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -18,13 +17,18 @@ import requests
 from click.testing import CliRunner, Result
 from moto.server import ThreadedMotoServer
 
-from calendar_mirror import accounts, reading, receive, sync
+from calendar_mirror import accounts, receive, sync
 from calendar_mirror.accounts_table import AccountsTable
+from calendar_mirror.attending import Attendant
+from calendar_mirror.change_bus import ChangeBus
 from calendar_mirror.client_secrets import ClientSecrets
 from calendar_mirror.cronofy import Cronofy
+from calendar_mirror.dead_letter_queue import DeadLetterQueue
+from calendar_mirror.erasures_table import ErasuresTable
 from calendar_mirror.events_table import EventsTable
 from calendar_mirror.secrets_manager import SecretsManager
 from calendar_mirror.sync_queue import SyncQueue, deliveries
+from calendar_mirror.visit import Edges
 from calmirror.main import main
 from cronofy_simulator.clock import RealClock
 from cronofy_simulator.server import SimulatorServer
@@ -34,17 +38,26 @@ from cronofy_simulator.simulator import Simulator
 REGION, NAME, SECRET = "us-east-1", "mirror", "secret-of-the-tests"
 CREDENTIALS = {"aws_access_key_id": "test", "aws_secret_access_key": "test", "region_name": REGION}
 SECRETS = json.dumps({"us": {"client_id": "simulator_client", "client_secret": SECRET}})
-KEYS = {"EventsTable": ("pk", "sk"), "AccountsTable": ("account_id",)}
+KEYS = {
+    "EventsTable": ("pk", "sk"),
+    "AccountsTable": ("account_id",),
+    "ErasuresTable": ("account", "asked_at"),
+    "BudgetTable": ("data_center",),
+}
+INDEXES = {"pk": ("by_start", "pk", "start_at"), "account_id": ("by_due", "due", "due_at")}
 
 
 def _table(*keys: str) -> dict[str, Any]:
-    by_start = {
-        "IndexName": "by_start",
-        "KeySchema": _schema("pk", "start_at"),
-        "Projection": {"ProjectionType": "ALL"},
-    }
-    indexes = [by_start] if "pk" in keys else []
-    names = {*keys, *(["start_at"] if indexes else [])}
+    found = INDEXES.get(keys[0])
+    indexes = [
+        {
+            "IndexName": name,
+            "KeySchema": _schema(*of_index),
+            "Projection": {"ProjectionType": "ALL"},
+        }
+        for name, *of_index in ([found] if found else [])
+    ]
+    names = {*keys, *(found[1:] if found else ())}
     properties = {
         "BillingMode": "PAY_PER_REQUEST",
         "AttributeDefinitions": [{"AttributeName": n, "AttributeType": "S"} for n in sorted(names)],
@@ -69,17 +82,19 @@ def _queue(name: str) -> dict[str, Any]:
     }
 
 
-def _template(notifications_url: str, secret_arn: str, simulator_url: str) -> str:
+def _template(notifications_url: str, secret_arn: str, keys_arn: str, simulator_url: str) -> str:
     """The resources of the real template that the command reaches, under its outputs' names."""
     return json.dumps(
         {
             "Parameters": {
                 "CronofyDataCenter": {"Type": "String", "Default": "us"},
                 "CronofyApiUrl": {"Type": "String", "Default": simulator_url},
+                "ReturnToOrigins": {"Type": "String", "Default": "https://app.example.com"},
             },
             "Resources": {
                 **{name: _queue(name) for name in ("SyncQueue", "DeadLetterQueue")},
                 **{name: _table(*keys) for name, keys in KEYS.items()},
+                "ChangeBus": {"Type": "AWS::Events::EventBus", "Properties": {"Name": "changes"}},
             },
             "Outputs": {
                 "NotificationsUrl": {"Value": notifications_url},
@@ -87,7 +102,12 @@ def _template(notifications_url: str, secret_arn: str, simulator_url: str) -> st
                 "DeadLetterQueueUrl": {"Value": {"Ref": "DeadLetterQueue"}},
                 "EventsTableName": {"Value": {"Ref": "EventsTable"}},
                 "AccountsTableName": {"Value": {"Ref": "AccountsTable"}},
+                "ErasuresTableName": {"Value": {"Ref": "ErasuresTable"}},
+                "BudgetTableName": {"Value": {"Ref": "BudgetTable"}},
+                "ChangeBusName": {"Value": "changes"},
                 "ClientSecretsArn": {"Value": secret_arn},
+                "LinkKeysArn": {"Value": keys_arn},
+                "ConnectUrl": {"Value": notifications_url.replace("notifications", "connect")},
             },
         }
     )
@@ -197,10 +217,13 @@ class Environment:
 
     def _drain(self) -> sync.Drain:
         secrets = SecretsManager(self.client("secretsmanager"), self.outputs["ClientSecretsArn"])
-        edges = reading.Edges(
+        edges = Edges(
             accounts=self.accounts,
             events=EventsTable(self.dynamodb, self.outputs["EventsTableName"]),
-            cronofy=lambda data_center: Cronofy(
+            erasures=ErasuresTable(self.dynamodb, self.outputs["ErasuresTableName"]),
+            dead_letters=DeadLetterQueue(self.client("sqs"), self.outputs["DeadLetterQueueUrl"]),
+            bus=ChangeBus(self.client("events"), self.outputs["ChangeBusName"]),
+            cronofy=lambda data_center, _: Cronofy(
                 accounts.api_url(data_center, self.simulator_url), requests.Session(), _now
             ),
             client=ClientSecrets(secrets.read, time.monotonic).of,
@@ -211,8 +234,7 @@ class Environment:
         queue = SyncQueue(
             self.client("sqs"), self.outputs["SyncQueueUrl"], self.outputs["DeadLetterQueueUrl"]
         )
-        settle = partial(reading.bring_up_to_date, edges)
-        return sync.Drain(queue, settle, _now, random.Random(1), lambda report: None)
+        return sync.Drain(queue, Attendant(edges), _now, random.Random(1), lambda report: None)
 
 
 def _now() -> datetime:
@@ -257,11 +279,11 @@ def stack(aws_endpoint: str, simulator_url: str, door: Any, tmp_path: Path) -> E
     requests.post(f"{aws_endpoint}/moto-api/reset", timeout=5)
     cloudformation = boto3.client("cloudformation", endpoint_url=aws_endpoint, **CREDENTIALS)
     # Not in the template: moto's CloudFormation makes no secrets.
-    secret_arn = boto3.client(
-        "secretsmanager", endpoint_url=aws_endpoint, **CREDENTIALS
-    ).create_secret(Name="ClientSecrets", SecretString=SECRETS)["ARN"]
+    vault = boto3.client("secretsmanager", endpoint_url=aws_endpoint, **CREDENTIALS)
+    secret_arn = vault.create_secret(Name="ClientSecrets", SecretString=SECRETS)["ARN"]
+    keys_arn = vault.create_secret(Name="LinkKeys", SecretString="key-of-the-tests")["ARN"]
     cloudformation.create_stack(
-        StackName=NAME, TemplateBody=_template(url, secret_arn, simulator_url)
+        StackName=NAME, TemplateBody=_template(url, secret_arn, keys_arn, simulator_url)
     )
     described = cloudformation.describe_stacks(StackName=NAME)["Stacks"][0]["Outputs"]
     outputs = {each["OutputKey"]: each["OutputValue"] for each in described}

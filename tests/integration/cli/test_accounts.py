@@ -67,7 +67,7 @@ def test_replacing_the_tokens_keeps_the_rest_and_asks_for_a_full_read(stack, acc
     assert done.exit_code == 0
     after = stack.accounts.get(account["account_id"])
     assert (after.tokens.refresh, after.tokens.access) == (REFRESH, None)
-    assert (after.channel_id, after.last_read) == (before.channel_id, before.last_read)
+    assert (after.channel, after.last_read) == (before.channel, before.last_read)
     assert [message["kind"] for message in stack.messages()] == ["full"]
 
 

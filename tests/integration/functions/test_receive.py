@@ -93,13 +93,12 @@ def test_a_secret_that_was_rotated_is_found_by_reading_again(aws):
     [
         body("verification"),
         body("profile_connected"),
-        body("gdpr_requested"),
         b'{"notification": {"type": "change"}}',
         b"not json",
         b"",
     ],
 )
-def test_what_asks_for_no_read_is_acknowledged_without_a_message(aws, content, capsys):
+def test_what_asks_for_nothing_is_acknowledged_without_a_message(aws, content, capsys):
     assert status(request(content, digest(content))) == 200
     assert aws.messages == []
     line = json.loads(capsys.readouterr().out)

@@ -26,6 +26,7 @@ CONTEXT = SimpleNamespace(
     memory_limit_in_mb=512,
     invoked_function_arn="arn",
     aws_request_id="request-1",
+    get_remaining_time_in_millis=lambda: 120_000,
 )
 SECRET = "secret-of-the-application"
 PLANTED = "planted-summary"
@@ -120,6 +121,10 @@ def stack(moto, dynamodb, sqs, queues, client, cronofy, monkeypatch):
         "DEAD_LETTER_QUEUE_URL": queues[1],
         "ACCOUNTS_TABLE": "accounts",
         "EVENTS_TABLE": "events",
+        "ERASURES_TABLE": "erasures",
+        "BUDGET_TABLE": "budget",
+        "CHANGE_BUS_NAME": "default",
+        "CALLS_PER_MINUTE": "500",
         "CRONOFY_API_URL": url,
         "PUBLIC_URL": "https://example.com",
         "OVERLAP_SECONDS": "120",

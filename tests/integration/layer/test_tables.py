@@ -1,17 +1,20 @@
 """One contract for the tables, kept by the models in memory and by the real ones on moto."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
 
 from calendar_mirror import records
-from calendar_mirror.accounts import Account, State, Tokens
+from calendar_mirror.accounts import Account, Channel, State, Tokens
 from calendar_mirror.accounts_table import AccountsTable
 from calendar_mirror.diffing import Stored
-from calendar_mirror.errors import AccountGoneError, StoreBusyError
+from calendar_mirror.errors import AccountGoneError, StoreBusyError, TryAgainError
 from calendar_mirror.events_table import EventsTable
 from calendar_mirror.planning import CompletedRead
+from calendar_mirror.profiles import Profile
+from calendar_mirror.scopes import Coverage, Mode
 from tests.models import tables
 
 NOW = datetime(2026, 1, 31, 9, 0, 0, 250_000, tzinfo=UTC)
@@ -36,8 +39,9 @@ def record(uid="a", account_id="acc_1", **fields):
     return records.from_cronofy(account_id, document)
 
 
-def account(account_id="acc_1"):
-    return Account(account_id, "de", Tokens("refresh", "access", NOW.replace(microsecond=0)))
+def account(account_id="acc_1", **fields):
+    tokens = Tokens("refresh", "access", NOW.replace(microsecond=0), "read_events")
+    return Account(account_id, "de", tokens, **fields)
 
 
 def test_what_was_written_is_found_again(events):
@@ -96,45 +100,204 @@ def test_an_account_is_added_once(accounts):
     assert accounts.add(account(), added_at=NOW)
     assert not accounts.add(Account("acc_1", "us", Tokens("other")), added_at=NOW)
 
-    assert accounts.get("acc_1") == account()
+    assert accounts.get("acc_1") == account(connected_at=NOW)
 
 
 def test_what_is_remembered_of_an_account_is_read_back(accounts):
     accounts.add(account(), added_at=NOW)
-    tokens = Tokens("refresh 2", "access 2", None)
+    profile = Profile("pro_1", "google", "a@example.com", False, "https://relink", True, False)
     read = CompletedRead(NOW, NOW.replace(microsecond=0) - timedelta(minutes=2))
+    channel = Channel("chn_1", "https://example.com", ("cal_1", "cal_2"))
 
-    accounts.store_tokens("acc_1", tokens)
-    accounts.remember_channel("acc_1", "chn_1")
+    accounts.remember_channel("acc_1", channel)
+    accounts.remember_profiles("acc_1", (profile,), scope="read_free_busy")
+    accounts.remember_announced("acc_1", "connected", number=3)
+    accounts.limit_to("acc_1", ("cal_2", "cal_1"))
     accounts.mark_needs_user("acc_1", "invalid_grant", since=NOW)
     marked = accounts.get("acc_1")
-    accounts.remember_read("acc_1", read)
+    accounts.remember_read("acc_1", read, Coverage())
     healed = accounts.get("acc_1")
 
     assert (marked.state, marked.state_reason) == (State.NEEDS_USER, "invalid_grant")
     assert (healed.state, healed.state_reason) == (State.CONNECTED, None)
-    assert (healed.tokens, healed.channel_id, healed.last_read) == (tokens, "chn_1", read)
+    assert (healed.channel, healed.last_read) == (channel, read)
+    assert healed.profiles == (profile,)
+    assert healed.wanted == Coverage(Mode.FREE_BUSY, ("cal_1", "cal_2"))
+    assert (healed.announced, healed.announcements) == ("connected", 3)
+    assert (healed.last_full_read_at, healed.covered) == (None, None)
 
 
-def test_a_read_of_everything_is_read_back_as_such(accounts):
+def test_a_read_of_everything_is_read_back_with_what_it_was_about(accounts):
+    accounts.add(account(), added_at=NOW)
+    coverage = Coverage(Mode.FREE_BUSY, ("cal_1",))
+
+    accounts.remember_read("acc_1", CompletedRead(NOW, None), coverage)
+
+    found = accounts.get("acc_1")
+    assert found.last_read == CompletedRead(NOW, None)
+    assert (found.last_full_read_at, found.covered) == (NOW, coverage)
+
+
+def test_a_channel_that_is_refused_is_remembered_as_such(accounts):
     accounts.add(account(), added_at=NOW)
 
-    accounts.remember_read("acc_1", CompletedRead(NOW, None))
+    accounts.remember_channel("acc_1", None, refused_at=NOW.replace(microsecond=0))
 
-    assert accounts.get("acc_1").last_read == CompletedRead(NOW, None)
+    found = accounts.get("acc_1")
+    assert (found.channel, found.channel_refused_at) == (None, NOW.replace(microsecond=0))
 
 
-def test_an_account_that_is_gone_is_not_brought_back(accounts):
-    for change in (
-        lambda: accounts.store_tokens("acc_1", Tokens("refresh")),
-        lambda: accounts.remember_channel("acc_1", "chn_1"),
-        lambda: accounts.remember_read("acc_1", CompletedRead(NOW, None)),
-        lambda: accounts.mark_needs_user("acc_1", "forbidden", since=NOW),
-    ):
-        with pytest.raises(AccountGoneError):
-            change()
+CHANGES = (
+    lambda accounts: accounts.remember_channel("acc_1", Channel("chn_1")),
+    lambda accounts: accounts.remember_profiles("acc_1", (), scope=None),
+    lambda accounts: accounts.remember_read("acc_1", CompletedRead(NOW, None), Coverage()),
+    lambda accounts: accounts.remember_announced("acc_1", "connected", number=1),
+    lambda accounts: accounts.mark_needs_user("acc_1", "forbidden", since=NOW),
+    lambda accounts: accounts.mark_erasing("acc_1", since=NOW),
+    lambda accounts: accounts.limit_to("acc_1", ()),
+    lambda accounts: accounts.pause("acc_1"),
+    lambda accounts: accounts.resume("acc_1", due_at=NOW),
+    lambda accounts: accounts.look_again("acc_1", at=NOW),
+    lambda accounts: accounts.tokens("acc_1"),
+)
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_an_account_that_is_gone_is_not_brought_back(accounts, change):
+    with pytest.raises(AccountGoneError):
+        change(accounts)
 
     assert accounts.get("acc_1") is None
+
+
+def test_the_grant_of_an_account_that_is_gone_is_not_stored(accounts):
+    later = NOW + timedelta(seconds=30)
+
+    assert not accounts.lease_refresh("acc_1", "refresh", now=NOW, until=later)
+    assert not accounts.store_tokens("acc_1", Tokens("refresh 2"), replacing="refresh")
+    assert not accounts.postpone("acc_1", NOW, until=later)
+    assert accounts.get("acc_1") is None
+
+
+def test_tokens_are_stored_in_place_of_those_that_were_exchanged_alone(accounts):
+    accounts.add(account(), added_at=NOW)
+    new = Tokens("refresh 2", "access 2", None)
+
+    assert not accounts.store_tokens("acc_1", new, replacing="another")
+    assert accounts.tokens("acc_1") == account().tokens
+    assert accounts.store_tokens("acc_1", new, replacing="refresh")
+    assert accounts.tokens("acc_1") == replace(new, scope="read_events")
+
+
+def test_one_at_a_time_may_exchange_a_refresh_token(accounts):
+    accounts.add(account(), added_at=NOW)
+    soon, later = NOW + timedelta(seconds=29), NOW + timedelta(seconds=30)
+
+    assert not accounts.lease_refresh("acc_1", "another", now=NOW, until=later)
+    assert accounts.lease_refresh("acc_1", "refresh", now=NOW, until=later)
+    assert not accounts.lease_refresh("acc_1", "refresh", now=soon, until=later)
+    assert accounts.lease_refresh("acc_1", "refresh", now=later, until=later + timedelta(1))
+
+
+def test_the_right_to_exchange_ends_with_the_exchange(accounts):
+    accounts.add(account(), added_at=NOW)
+    later = NOW + timedelta(seconds=30)
+
+    accounts.lease_refresh("acc_1", "refresh", now=NOW, until=later)
+    accounts.release_refresh("acc_1")
+    assert accounts.lease_refresh("acc_1", "refresh", now=NOW, until=later)
+    accounts.store_tokens("acc_1", Tokens("refresh 2"), replacing="refresh")
+    assert accounts.lease_refresh("acc_1", "refresh 2", now=NOW, until=later)
+
+
+def test_connecting_puts_an_account_in_place_or_gives_it_its_new_grant(accounts):
+    later = NOW + timedelta(days=1)
+    again = replace(account(user_refs=("two",)), tokens=Tokens("refresh 2", "access 2"))
+
+    assert accounts.connect(account(user_refs=("one",)), connected_at=NOW)
+    accounts.limit_to("acc_1", ("cal_1",))
+    accounts.remember_channel("acc_1", Channel("chn_1"))
+    accounts.mark_needs_user("acc_1", "invalid_grant", since=NOW)
+    assert accounts.connect(again, connected_at=later)
+
+    found = accounts.get("acc_1")
+    assert found.user_refs == ("one", "two")
+    assert found.tokens == Tokens("refresh 2", "access 2", None, "read_events")
+    assert (found.state, found.state_reason, found.connected_at) == (State.CONNECTED, None, later)
+    assert (found.calendars, found.channel) == (("cal_1",), Channel("chn_1"))
+
+
+def test_connecting_leaves_what_is_being_erased_or_elsewhere(accounts):
+    accounts.add(account(), added_at=NOW)
+
+    assert not accounts.connect(replace(account(), data_center="us"), connected_at=NOW)
+    accounts.mark_erasing("acc_1", since=NOW)
+    assert not accounts.connect(account(), connected_at=NOW)
+    assert accounts.get("acc_1").state is State.ERASING
+    accounts.remove("acc_1")
+    assert accounts.connect(account(), connected_at=NOW)
+
+
+def due(accounts, at, most=10):
+    return list(accounts.due(now=at, most=most))
+
+
+def test_an_account_is_due_when_it_was_added_and_when_it_is_said(accounts):
+    later = NOW + timedelta(hours=1)
+    for number in range(3):
+        accounts.add(account(f"acc_{number}"), added_at=NOW + timedelta(minutes=number))
+
+    assert due(accounts, NOW - timedelta(seconds=1)) == []
+    assert due(accounts, later, most=2) == [
+        ("acc_0", NOW),
+        ("acc_1", NOW + timedelta(minutes=1)),
+    ]
+    assert accounts.postpone("acc_0", NOW, until=later)
+    assert not accounts.postpone("acc_0", NOW, until=later)
+    accounts.look_again("acc_1", at=later + timedelta(hours=1))
+    assert [name for name, _ in due(accounts, later)] == ["acc_2", "acc_0"]
+
+
+def test_what_is_paused_or_being_erased_is_never_due(accounts):
+    for number in range(3):
+        accounts.add(account(f"acc_{number}"), added_at=NOW)
+
+    accounts.pause("acc_0")
+    accounts.mark_erasing("acc_1", since=NOW)
+    assert [name for name, _ in due(accounts, NOW)] == ["acc_2"]
+    assert accounts.get("acc_0").is_paused
+
+    accounts.resume("acc_0", due_at=NOW)
+    assert {name for name, _ in due(accounts, NOW)} == {"acc_0", "acc_2"}
+    assert not accounts.get("acc_0").is_paused
+
+
+def test_a_damaged_item_is_said_to_be_one(dynamodb):
+    dynamodb.put_item(TableName="accounts", Item={"account_id": "acc_1", "state": "well"})
+
+    with pytest.raises(TryAgainError, match="damaged"):
+        AccountsTable(dynamodb, "accounts").get("acc_1")
+
+
+def test_all_rows_of_an_account_are_listed_and_can_be_erased(events):
+    many = [record(f"{number:03}", start="2026-02-01") for number in range(60)]
+    events.write([*many, record("dead", deleted=True), record("b", "acc_2")], synced_at=NOW)
+
+    rows = dict(events.rows("acc_1"))
+    assert len(rows) == 61
+    assert rows[many[0].key] == Stored(many[0].content_hash, False, "2026-02-01T00:00:00Z", None)
+    assert rows[record("dead").key].deleted
+
+    events.erase(list(rows))
+    assert dict(events.rows("acc_1")) == {}
+    assert len(dict(events.rows("acc_2"))) == 1
+
+
+def test_rows_on_many_pages_are_all_listed(dynamodb):
+    table = EventsTable(dynamodb, "events")
+    table.write([record(f"{n}", description="x" * 300_000) for n in range(12)], synced_at=NOW)
+
+    assert len(dict(table.rows("acc_1"))) == 12
 
 
 class Scripted:
