@@ -235,7 +235,7 @@ class Bus:
 @dataclass
 class Budget:
     """
-    The arithmetic of `budgets`, over a number in memory.
+    The arithmetic of `budgets`, over a number of milliseconds in memory.
 
     Attributes:
         limit: ``None``: there is none.
@@ -243,13 +243,13 @@ class Budget:
 
     now: object
     limit: object = None
-    arrival: float = 0.0
+    arrival: int = 0
 
     def take(self, data_center, *, is_background):
         if self.limit is None:
             return
-        now = self.now().timestamp()
-        tolerance = self.limit.tolerance_s(is_background=is_background)
+        now = round(self.now().timestamp() * 1000)
+        tolerance = round(self.limit.tolerance_s(is_background=is_background) * 1000)
         if self.arrival > now + tolerance:
-            raise RateLimitedError("used up", self.arrival - tolerance - now)
-        self.arrival = max(now, self.arrival) + self.limit.interval_s
+            raise RateLimitedError("used up", (self.arrival - tolerance - now) / 1000)
+        self.arrival = max(now, self.arrival) + round(self.limit.interval_s * 1000)

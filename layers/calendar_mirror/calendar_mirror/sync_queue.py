@@ -9,6 +9,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from calendar_mirror import messages
+from calendar_mirror.errors import AwsCallError
 from calendar_mirror.messages import Message
 
 
@@ -56,8 +57,17 @@ class SyncQueue:
     dead_letter_url: str = ""
 
     def send(self, message: Message, *, unique: str) -> None:
-        """Put *message* on the queue."""
-        self.client.send_message(**messages.to_send(message, queue_url=self.url, unique=unique))
+        """
+        Put *message* on the queue.
+
+        Raises:
+            AwsCallError: SQS refused it, or did not answer.
+        """
+        parameters = messages.to_send(message, queue_url=self.url, unique=unique)
+        try:
+            self.client.send_message(**parameters)
+        except (ClientError, BotoCoreError) as error:
+            raise AwsCallError(f"the queue: {type(error).__name__}") from error
 
     def put_back(self, batch: Sequence[Delivery], delay_s: int) -> None:
         """

@@ -1,0 +1,196 @@
+"""The edges that know one small thing each, on moto."""
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from calendar_mirror import announcements, budgets
+from calendar_mirror.accounts import Account, Tokens
+from calendar_mirror.authorizations_table import AuthorizationsTable
+from calendar_mirror.budget_table import BudgetTable
+from calendar_mirror.change_bus import ChangeBus
+from calendar_mirror.dead_letter_queue import DeadLetterQueue
+from calendar_mirror.erasures_table import ErasuresTable
+from calendar_mirror.errors import AwsCallError, RateLimitedError, TryAgainError
+from calendar_mirror.messages import Kind, request
+from calendar_mirror.sync_queue import SyncQueue
+from tests.models.cronofy import Clock
+from tests.models.tables import Budget
+
+NOW = datetime(2026, 1, 31, 9, tzinfo=UTC)
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture(params=["model", "dynamodb"])
+def budget(request, clock):
+    limit = budgets.limit(500)
+    if request.param == "model":
+        return Budget(clock, limit)
+    return BudgetTable(request.getfixturevalue("dynamodb"), "budget", limit, clock)
+
+
+def taken(budget, *, is_background=False, most=1000):
+    """Take as many calls as there are at this moment."""
+    for number in range(most):
+        try:
+            budget.take("us", is_background=is_background)
+        except RateLimitedError as error:
+            return number, error.retry_after_s
+    return most, None
+
+
+def test_a_burst_is_taken_at_once_and_then_calls_come_at_an_even_pace(budget, clock):
+    limit = budgets.limit(500)
+
+    assert taken(budget) == (limit.burst, pytest.approx(limit.interval_s, abs=0.02))
+    clock.turn(limit.interval_s + 0.001)
+    assert taken(budget)[0] == 1
+    clock.turn(limit.interval_s * 10 + 0.001)
+    assert taken(budget)[0] == 10
+    clock.turn(3600)
+    assert taken(budget)[0] == limit.burst
+
+
+def test_background_work_leaves_half_a_burst_to_what_users_wait_for(budget):
+    limit = budgets.limit(500)
+
+    assert taken(budget, is_background=True)[0] == limit.burst // 2
+    assert taken(budget)[0] == limit.burst - limit.burst // 2
+    assert taken(budget, is_background=True)[0] == 0
+
+
+def test_no_minute_and_no_second_holds_more_than_cronofy_takes(budget, clock):
+    at = []
+    for _ in range(1300):
+        if taken(budget, most=1)[0]:
+            at.append(clock().timestamp())
+        else:
+            clock.turn(0.1)
+    for length, most in ((60.0, 500), (1.0, 50)):
+        busiest = max(sum(start <= each < start + length for each in at) for start in at)
+        assert busiest <= most, length
+    assert len(at) > 500
+
+
+def test_data_centers_have_budgets_of_their_own(dynamodb, clock):
+    table = BudgetTable(dynamodb, "budget", budgets.limit(500), clock)
+    taken(table)
+
+    table.take("de", is_background=True)
+
+
+def test_an_authorization_is_finished_once(dynamodb):
+    table = AuthorizationsTable(dynamodb, "authorizations")
+
+    assert table.claim("state 1", expires_at=NOW)
+    assert not table.claim("state 1", expires_at=NOW)
+    assert table.claim("state 2", expires_at=NOW)
+    (item, _) = dynamodb.scan(TableName="authorizations")["Items"]
+    assert item["expires_at"] > NOW.timestamp()
+    assert "state 1" not in str(item)
+
+
+def test_a_receipt_is_found_by_the_account_it_does_not_name(dynamodb):
+    table = ErasuresTable(dynamodb, "erasures")
+    counts = {"rows_erased": 3}
+    for _ in range(2):
+        table.keep("acc_1", asked_for_by="operator", asked_at=NOW, finished_at=NOW, counts=counts)
+
+    (receipt,) = table.of("acc_1")
+    assert receipt["rows_erased"] == 3
+    assert (receipt["asked_for_by"], receipt["finished_at"]) == (
+        "operator",
+        "2026-01-31T09:00:00Z",
+    )
+    assert table.of("acc_2") == []
+    assert "acc_1" not in str(dynamodb.scan(TableName="erasures"))
+
+
+def letters(sqs, url, *groups):
+    for number, group in enumerate(groups):
+        sqs.send_message(
+            QueueUrl=url,
+            MessageBody="letter",
+            MessageGroupId=group,
+            MessageDeduplicationId=f"{number}",
+        )
+
+
+def in_order(sqs, url):
+    answer = sqs.receive_message(
+        QueueUrl=url, MaxNumberOfMessages=10, AttributeNames=["MessageGroupId"]
+    )
+    return [each["Attributes"]["MessageGroupId"] for each in answer.get("Messages", [])]
+
+
+def test_every_dead_letter_of_an_account_is_removed_and_others_stay(sqs, queues):
+    letters(sqs, queues[1], *["acc_1", "acc_2", "acc_1", "acc_3"] * 6)
+
+    removed = DeadLetterQueue(sqs, queues[1]).remove("acc_1", time_is_up=lambda: False)
+
+    assert removed == 12
+    assert set(in_order(sqs, queues[1])) == {"acc_2", "acc_3"}
+
+
+def test_a_queue_too_long_to_be_seen_in_time_is_seen_again_later(sqs, queues):
+    letters(sqs, queues[1], "acc_2", "acc_1")
+
+    with pytest.raises(TryAgainError, match="too long"):
+        DeadLetterQueue(sqs, queues[1]).remove("acc_1", time_is_up=lambda: True)
+    assert in_order(sqs, queues[1]) == ["acc_2"]
+
+
+def test_a_dead_letter_queue_that_is_gone_is_not_now(sqs):
+    with pytest.raises(TryAgainError):
+        DeadLetterQueue(sqs, "http://127.0.0.1:1/none").remove("acc_1", time_is_up=bool)
+
+
+def test_an_announcement_reaches_the_bus(client, sqs, queues):
+    events = client("events")
+    bus = events.create_event_bus(Name="changes")["EventBusArn"]
+    plain = sqs.create_queue(QueueName="listener")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=plain, AttributeNames=["QueueArn"])["Attributes"]
+    events.put_rule(
+        Name="all",
+        EventBusName="changes",
+        EventPattern=json.dumps({"source": [announcements.SOURCE]}),
+    )
+    events.put_targets(
+        Rule="all", EventBusName="changes", Targets=[{"Id": "1", "Arn": arn["QueueArn"]}]
+    )
+    announcement = announcements.due(Account("acc_1", "us", Tokens("refresh")))
+
+    ChangeBus(events, "changes").publish(announcement)
+
+    (message,) = sqs.receive_message(QueueUrl=plain)["Messages"]
+    entry = json.loads(message["Body"])
+    assert (entry["source"], entry["detail-type"]) == ("calendar-mirror", "Account Connected")
+    assert entry["detail"]["account_id"] == "acc_1"
+    assert len(entry["detail"]["change_id"]) == 64
+    assert bus.endswith("changes")
+
+
+class Refusing:
+    """An EventBridge that takes the call and not the entry."""
+
+    def put_events(self, **_):
+        return {"FailedEntryCount": 1, "Entries": [{"ErrorCode": "ThrottlingException"}]}
+
+
+def test_an_announcement_that_does_not_arrive_is_made_again_later():
+    announcement = announcements.due(Account("acc_1", "us", Tokens("refresh")))
+
+    with pytest.raises(TryAgainError, match="ThrottlingException"):
+        ChangeBus(Refusing(), "changes").publish(announcement)
+
+
+def test_a_queue_that_cannot_be_reached_says_so(sqs):
+    message = request("acc_1", Kind.CHECK, now=NOW + timedelta(days=1), cause="reconcile")
+
+    with pytest.raises(AwsCallError):
+        SyncQueue(sqs, "http://127.0.0.1:1/none").send(message, unique="1")
