@@ -10,6 +10,7 @@ import boto3
 import requests
 from aws_lambda_powertools import Logger
 from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
 
 from calendar_mirror import accounts, budgets, connect, connect_links, settings
 from calendar_mirror.accounts_table import AccountsTable
@@ -17,6 +18,7 @@ from calendar_mirror.authorizations_table import AuthorizationsTable
 from calendar_mirror.budget_table import BudgetTable
 from calendar_mirror.client_secrets import ClientSecrets
 from calendar_mirror.cronofy import Cronofy
+from calendar_mirror.errors import AwsCallError
 from calendar_mirror.secrets_manager import SecretsManager
 from calendar_mirror.sync_queue import SyncQueue
 
@@ -73,6 +75,12 @@ def shell(domain):
             timeout_s=_CRONOFY_TIMEOUT_S,
         )
 
+    def send(message):
+        try:
+            queue.send(message, unique=secrets.token_urlsafe())
+        except (ClientError, BotoCoreError) as error:
+            raise AwsCallError(f"the queue: {type(error).__name__}") from error
+
     @lru_cache(maxsize=1)
     def keys(_):
         text = SecretsManager(secrets_manager, configured.link_keys_arn).text()
@@ -84,7 +92,7 @@ def shell(domain):
         cronofy=cronofy,
         client=ClientSecrets(client_secrets.read, time.monotonic).of,
         keys=lambda: keys(time.monotonic() // _KEYS_KEPT_S),
-        send=lambda message: queue.send(message, unique=secrets.token_urlsafe()),
+        send=send,
         now=now,
         random_text=secrets.token_urlsafe,
         public_url=configured.public_url or f"https://{domain}",

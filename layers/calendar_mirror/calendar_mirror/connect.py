@@ -97,6 +97,8 @@ class Connect:
             if isinstance(state, Refusal):
                 return screens.screen(_REFUSED[state])
             return self._finished(request, text, state)
+        except SettingsError as error:
+            return screens.screen(Outcome.NOT_CONFIGURED, detail=str(error), reason=str(error))
         except AwsCallError as error:
             return screens.screen(Outcome.UNAVAILABLE, reason=str(error))
 

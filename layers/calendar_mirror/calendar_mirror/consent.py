@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Iterable, Mapping
-from http.cookies import CookieError, SimpleCookie
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+import re
+from collections.abc import Iterable
+from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from calendar_mirror.invitations import CONSENT_TIME, Invitation
 
-_MAX_CODE = 512
+#: Visible ASCII. No comma: with one, API Gateway joins what was given twice.
+#: Source: RFC 6749, appendix A.11
+_CODE = re.compile(r"[!-+\--~]{1,512}")
+#: A host, perhaps a port, and nothing that browsers and we may read differently.
+_HOST = re.compile(r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]+)?")
+_PORTS = {"http": 80, "https": 443}
+#: What `connect.Connect.random_text` gives: nothing that ends a cookie, or a header.
+_SECRET = re.compile(r"[A-Za-z0-9_-]{20,100}")
 
 
 def authorize_url(
@@ -41,7 +48,7 @@ def authorize_url(
 
 def is_code(text: str) -> bool:
     """Tell whether *text* may be a code, so that it makes sense to ask Cronofy."""
-    return 0 < len(text) <= _MAX_CODE and text.isascii() and text.isprintable()
+    return _CODE.fullmatch(text) is not None
 
 
 def may_return_to(address: str, origins: Iterable[str]) -> bool:
@@ -50,7 +57,7 @@ def may_return_to(address: str, origins: Iterable[str]) -> bool:
     where it is not the scheme's own).
 
     Browsers read addresses more kindly than we do, so whatever they might read differently is
-    refused: backslashes, blanks, user names, letters that are not ASCII.
+    refused: backslashes, blanks, user names, escapes in the host, letters that are not ASCII.
     """
     if not address.isascii() or not address.isprintable() or " " in address or "\\" in address:
         return False
@@ -59,7 +66,7 @@ def may_return_to(address: str, origins: Iterable[str]) -> bool:
         host, port = parts.hostname, parts.port
     except ValueError:
         return False
-    if parts.scheme not in ("http", "https") or not host or "@" in parts.netloc:
+    if parts.scheme not in _PORTS or not host or not _HOST.fullmatch(parts.netloc):
         return False
     return _origin(parts.scheme, host, port) in {_normal(each) for each in origins}
 
@@ -67,8 +74,8 @@ def may_return_to(address: str, origins: Iterable[str]) -> bool:
 def returning(address: str, **told: str) -> str:
     """Return *address* with *told* added to its query."""
     parts = urlsplit(address)
-    query = parse_qsl(parts.query, keep_blank_values=True)
-    return urlunsplit(parts._replace(query=urlencode([*query, *told.items()])))
+    query = "&".join(filter(None, (parts.query, urlencode(told))))
+    return urlunsplit(parts._replace(query=query))
 
 
 def digest(browser: str) -> str:
@@ -104,16 +111,16 @@ def cookie_name(public_url: str) -> str:
 
 
 def cookie_of(headers: Iterable[str], public_url: str) -> str | None:
-    """Return the browser's secret from its ``Cookie`` headers."""
-    for header in headers:
-        try:
-            found: Mapping[str, object] = SimpleCookie(header)
-        except CookieError:
-            continue
-        morsel = found.get(cookie_name(public_url))
-        if morsel is not None:
-            value = str(getattr(morsel, "value", ""))
-            return value if 20 <= len(value) <= 100 and value.isascii() else None
+    """
+    Return the browser's secret from its ``Cookie`` headers.
+
+    What other applications on our host keep there need not be well formed.
+    Source: RFC 6265, section 4.2.1
+    """
+    for pair in ";".join(headers).split(";"):
+        name, _, value = pair.strip().partition("=")
+        if name == cookie_name(public_url) and _SECRET.fullmatch(value):
+            return value
     return None
 
 
@@ -121,7 +128,7 @@ def _is_secure(public_url: str) -> bool:
     return urlsplit(public_url).scheme == "https"
 
 
-def _normal(origin: str) -> tuple[str, str, int] | None:
+def _normal(origin: str) -> tuple[str, str, int | None] | None:
     try:
         parts = urlsplit(origin.strip())
         return _origin(parts.scheme, parts.hostname or "", parts.port)
@@ -129,5 +136,5 @@ def _normal(origin: str) -> tuple[str, str, int] | None:
         return None
 
 
-def _origin(scheme: str, host: str, port: int | None) -> tuple[str, str, int]:
-    return scheme, host.lower(), port or (443 if scheme == "https" else 80)
+def _origin(scheme: str, host: str, port: int | None) -> tuple[str, str, int | None]:
+    return scheme, host.lower(), _PORTS.get(scheme) if port is None else port

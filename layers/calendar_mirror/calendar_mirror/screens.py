@@ -139,8 +139,8 @@ _TEXTS = {
     Outcome.UNAVAILABLE: _Text(
         503,
         "Your calendar is not connected yet",
-        f"A service that is needed does not answer at the moment. {_NOTHING}",
-        "Try again in a minute.",
+        "A service that is needed does not answer at the moment.",
+        "Try again in a minute; that does no harm, however far this has come.",
         is_worth_trying=True,
     ),
     Outcome.UNEXPECTED: _Text(
