@@ -122,7 +122,9 @@ class Course:
 @click.option("--no-wait", is_flag=True, help="Store the accounts, and look at them only once.")
 @click.option("--timeout", type=click.FloatRange(min=0), help="Seconds to wait at most.")
 @click.option(
-    "--report", type=click.File("w", encoding="utf-8"), help="Write what failed there, as CSV."
+    "--report",
+    type=click.File("w", encoding="utf-8", lazy=False),
+    help="Write what failed there, as CSV.",
 )
 @printing.as_json
 @on_stack
