@@ -7,13 +7,14 @@ Attend to one account: settle what the queue says of it.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 
 from calendar_mirror import channel_keeping, due, erasing, planning, reading, visit
 from calendar_mirror.accounts import Account, State
 from calendar_mirror.errors import AccountGoneError, NeedsUserError, UnexpectedAnswerError
 from calendar_mirror.messages import Kind, Message
+from calendar_mirror.profiles import Profile
 from calendar_mirror.reports import Outcome
 from calendar_mirror.visit import Edges, Visit
 
@@ -85,12 +86,14 @@ def _settled(opened: Visit, wanted: Sequence[Message]) -> tuple[Outcome, str]:
         return Outcome.SETTLED_BEFORE, ""
     kinds = {message.kind for message in unsettled}
     outcome = Outcome.READ, ""
+    before = opened.account
     try:
-        everything = _looked_at(opened, kinds)
+        everything = _looked_at(opened, unsettled)
         if everything or _asks_for_a_read(opened.account, kinds):
             _read(opened, unsettled, everything=everything)
         else:
             outcome = Outcome.LOOKED_AT, ""
+        _keep_what_a_read_was_owed_for(opened, before)
     except NeedsUserError as error:
         opened.mark_needs_user(error)
         outcome = Outcome.NEEDS_USER, str(error)
@@ -119,42 +122,82 @@ def _read(opened: Visit, wanted: Sequence[Message], *, everything: bool) -> None
         reading.read(opened, wanted, everything=True)
 
 
-def _looked_at(opened: Visit, kinds: set[Kind]) -> bool:
+def _looked_at(opened: Visit, wanted: Sequence[Message]) -> bool:
     """
-    Look at the account's profiles and channel as far as *kinds* ask for it. Tell whether the whole
-    window is to be read: when it is due, and when changes may have gone unnoticed.
+    Look at the account's profiles and channel as far as *wanted* asks for it. Tell whether the
+    whole window is to be read: when it is due, and when changes may have gone unnoticed.
+
+    No whole read goes without a look at the profiles: what it does not return is gone only where
+    Cronofy can reach them all.
     """
-    before, now = opened.account, opened.edges.now()
-    everything = Kind.FULL in kinds or before.last_read is None or before.state is State.NEEDS_USER
-    everything |= Kind.CHECK in kinds and due.full_read_is_due(before, now=now)
-    if everything or before.disconnected or kinds & {Kind.PROFILES, Kind.CHECK}:
+    before, kinds = opened.account, {message.kind for message in wanted}
+    everything = _everything_is_due(opened, wanted)
+    asked = everything or bool(before.disconnected or kinds & {Kind.PROFILES, Kind.CHECK})
+    if asked:
         _ask_for_profiles(opened)
-    everything |= _came_back(before, opened.account)
-    if Kind.CHECK in kinds:
-        everything |= channel_keeping.check(opened)
-    else:
-        everything |= channel_keeping.ensure(opened)
+    everything |= _came_back(before, opened.account.profiles)
+    keep = channel_keeping.check if Kind.CHECK in kinds else channel_keeping.ensure
+    everything |= keep(opened)
+    if everything and not asked:
+        _ask_for_profiles(opened)
     return everything or opened.account.covered not in (None, opened.account.wanted)
 
 
+def _everything_is_due(opened: Visit, wanted: Sequence[Message]) -> bool:
+    account, edges = opened.account, opened.edges
+    plan = planning.plan(wanted, account.last_read, now=edges.now(), overlap=edges.overlap)
+    return (
+        plan.is_full
+        or account.state is State.NEEDS_USER
+        or account.covered not in (None, account.wanted)
+        or (
+            any(message.kind is Kind.CHECK for message in wanted)
+            and due.full_read_is_due(account, now=edges.now())
+        )
+    )
+
+
 def _ask_for_profiles(opened: Visit) -> None:
-    """A server that has no such thing leaves the account readable all the same."""
+    """
+    Keep what UserInfo says; of a profile that came back, not before the read that this calls for.
+
+    A server that has no such thing leaves the account readable all the same.
+    """
     try:
-        opened.remember_profiles(opened.cronofy.user_info(opened.grant))
+        info = opened.cronofy.user_info(opened.grant)
     except UnexpectedAnswerError:
         opened.counts["profiles_unknown"] += 1
+        return
     except NeedsUserError as error:
         if error.reason != "forbidden":
             raise
         opened.counts["profiles_unknown"] += 1
+        return
+    if not _came_back(opened.account, info.profiles):
+        opened.remember_profiles(info)
+        return
+    scoped = replace(opened.account.tokens, scope=info.scope or opened.account.tokens.scope)
+    opened.account = replace(opened.account, profiles=info.profiles, tokens=scoped)
 
 
-def _came_back(before: Account, after: Account) -> bool:
+def _keep_what_a_read_was_owed_for(opened: Visit, before: Account) -> None:
+    """
+    Keep, once it was made, what the whole window had to be read for. Kept earlier, a stop in
+    between would leave nobody who knows of the read.
+    """
+    account, kept = opened.account, opened.edges.accounts
+    if account.channel != before.channel and account.channel is not None:
+        opened.remember_channel(account.channel)
+    if _came_back(before, account.profiles):
+        scope = account.tokens.scope
+        kept.remember_profiles(account.account_id, account.profiles or (), scope=scope)
+
+
+def _came_back(before: Account, profiles: Iterable[Profile] | None) -> bool:
     """Tell whether a profile was connected again: no notification says so."""
-    still = {profile.profile_id for profile in after.disconnected}
-    known = {profile.profile_id for profile in after.profiles or ()}
-    lost = {p.profile_id for p in before.disconnected if not p.is_conferencing}
-    return any(name in known and name not in still for name in lost)
+    connected = {each.profile_id for each in profiles or () if each.is_connected}
+    lost = {each.profile_id for each in before.disconnected if not each.is_conferencing}
+    return not connected.isdisjoint(lost)
 
 
 def _look_again(opened: Visit) -> None:

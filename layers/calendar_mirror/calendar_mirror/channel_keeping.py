@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from calendar_mirror import due, queries
 from calendar_mirror.accounts import Channel
 from calendar_mirror.errors import NeedsUserError
@@ -13,6 +15,9 @@ def ensure(visit: Visit) -> bool:
     """
     Create the channel that is wanted, unless it is there as far as we know. Tell whether one was
     created: what happened before then was not notified.
+
+    It is for the caller to remember it, once everything was read: until then it is created again,
+    which gives the same one.
 
     A changed set of calendars takes a new channel, since none can be changed; the old one is closed
     once the new one is in place.
@@ -27,7 +32,7 @@ def ensure(visit: Visit) -> bool:
     created = _created(visit, address)
     if created is None:
         return False
-    visit.remember_channel(created)
+    visit.account = replace(visit.account, channel=created, channel_refused_at=None)
     if known and known.channel_id != created.channel_id:
         _close(visit, known.channel_id)
     return True
@@ -36,7 +41,7 @@ def ensure(visit: Visit) -> bool:
 def check(visit: Visit) -> bool:
     """
     Hold what Cronofy has against what we know: create the channel anew where it is gone, and close
-    what is ours but not wanted. Tell whether one was created.
+    what is ours but not wanted. Tell whether one was created, as `ensure` does.
     """
     open_channels = visit.cronofy.channels(visit.grant)
     known = visit.account.channel
@@ -46,7 +51,7 @@ def check(visit: Visit) -> bool:
     created = ensure(visit)
     kept = visit.account.channel
     for channel in open_channels:
-        if _is_ours(channel, visit.edges.public_url) and channel.channel_id != (
+        if is_ours(channel, visit.edges.public_url) and channel.channel_id != (
             kept and kept.channel_id
         ):
             _close(visit, channel.channel_id)
@@ -59,7 +64,7 @@ def close_all(visit: Visit) -> None:
     for channel in visit.cronofy.channels(visit.grant):
         known = visit.account.channel
         is_known = known is not None and channel.channel_id == known.channel_id
-        if is_known or _is_ours(channel, visit.edges.public_url):
+        if is_known or is_ours(channel, visit.edges.public_url):
             _close(visit, channel.channel_id)
 
 
@@ -87,5 +92,6 @@ def _close(visit: Visit, channel_id: str) -> None:
     visit.counts["channels_closed"] += 1
 
 
-def _is_ours(channel: Channel, public_url: str) -> bool:
+def is_ours(channel: Channel, public_url: str) -> bool:
+    """Tell whether a channel leads to us, and not to other parts of the application."""
     return (channel.url or "").startswith(f"{public_url}/notifications/")

@@ -6,6 +6,7 @@ import hashlib
 from datetime import UTC, datetime, timedelta
 
 from calendar_mirror.accounts import Account
+from calendar_mirror.scopes import Mode
 
 #: Between two looks at an account that Cronofy does not notify us of.
 POLLED_EVERY = timedelta(minutes=15)
@@ -37,9 +38,14 @@ def full_read_is_due(account: Account, *, now: datetime) -> bool:
 
 
 def channel_may_be_asked_for(account: Account, *, now: datetime) -> bool:
-    """Tell whether it makes sense to ask Cronofy for a channel."""
+    """
+    Tell whether it makes sense to ask Cronofy for a channel. It refuses none to an account whose
+    details we may read, so a refusal from before its grant became wider tells nothing.
+    """
     refused_at = account.channel_refused_at
-    return refused_at is None or now - refused_at >= REFUSED_FOR
+    if refused_at is None or account.wanted.mode is Mode.EVENTS:
+        return True
+    return now - refused_at >= REFUSED_FOR
 
 
 def _its_time(account_id: str, after: datetime) -> datetime:

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 
 from calendar_mirror import announcements, channel_keeping
-from calendar_mirror.accounts import Account
+from calendar_mirror.accounts import Account, State
 from calendar_mirror.errors import NeedsUserError, TryAgainError
 from calendar_mirror.messages import Message
 from calendar_mirror.records import Key
@@ -23,7 +23,12 @@ _COUNTED = ("rows_erased", "dead_letters_removed", "channels_closed", "grants_en
 
 
 def is_overtaken(account: Account, asked: Message) -> bool:
-    """Tell whether the user has connected *account* anew since *asked*: that is a new consent."""
+    """
+    Tell whether the user has connected *account* anew since *asked*: that is a new consent. An
+    erasure that has begun is finished all the same, since its rows are gone already.
+    """
+    if account.state is State.ERASING:
+        return False
     return account.connected_at is not None and account.connected_at > asked.stands_until
 
 

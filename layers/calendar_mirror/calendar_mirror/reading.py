@@ -70,13 +70,18 @@ def _whole_window(visit: Visit, plan: ReadPlan, completed: CompletedRead) -> Non
     """
     account, edges = visit.account, visit.edges
     rows = dict(edges.events.rows(account.account_id))
+    tombstones = {key for key, row in rows.items() if row.deleted}
     seen: set[Key] = set()
     for found in _pages(visit, plan, lambda keys: {k: rows[k] for k in keys if k in rows}):
         # An event can come on two pages: the second is held against what the first has written.
         rows.update({each.key: Stored(each.content_hash, each.deleted) for each in found})
         seen.update(each.key for each in found)
     gone = repairing.gone(
-        {key: row for key, row in rows.items() if key not in seen},
+        {
+            key: row
+            for key, row in rows.items()
+            if key not in seen or (row.deleted and key in tombstones)
+        },
         coverage=plan.coverage,
         covered=account.covered,
         within=repairing.window(completed.started_at),

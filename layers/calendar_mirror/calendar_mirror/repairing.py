@@ -42,19 +42,19 @@ def gone(
     is_complete: bool,
 ) -> Iterable[Key]:
     """
-    Yield the keys of those live rows that a full read of *coverage* proves wrong.
+    Yield the keys of those rows that a full read of *coverage* proves wrong.
 
-    Rows of calendars that are not to be mirrored any more; all, where their details are not to be
-    kept any more; and what would have been returned if it still existed, where the read
-    *is_complete*: Cronofy can reach all of the account's calendars.
+    Rows of calendars that are not to be mirrored any more; all, tombstones too, where their details
+    are not to be kept any more; and what would have been returned if it still existed, where the
+    read *is_complete*: Cronofy can reach all of the account's calendars.
 
     Args:
-        unseen: the rows that were there before, without what the read returned.
+        unseen: the rows that were there before, without what the read returned, and tombstones.
         covered: what the rows were about before; ``None``: there was no full read yet.
     """
     mode_changed = covered is not None and covered.mode is not coverage.mode
     for key, row in unseen.items():
-        if row.deleted:
+        if row.deleted and not mode_changed:
             continue
         is_wanted = not coverage.calendars or key.calendar_id in coverage.calendars
         if mode_changed or not is_wanted or (is_complete and _is_inside(row, within)):
