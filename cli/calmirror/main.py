@@ -6,9 +6,11 @@ import click
 
 from calmirror import stacks
 from calmirror.accounts import accounts
+from calmirror.channels import channels
 from calmirror.connecting import connect_link
 from calmirror.dead_letters import dlq
 from calmirror.events import events
+from calmirror.leaving import erase, pause, resume
 from calmirror.notifying import notify
 from calmirror.samples import sample
 from calmirror.status import status
@@ -24,5 +26,8 @@ def main(context: click.Context, /, **named: str | None) -> None:
     context.obj = named
 
 
-for _command in (accounts, connect_link, dlq, events, notify, sample, status, sync, verify):
+for _command in (
+    *(accounts, channels, connect_link, dlq, erase, events, notify, pause, resume, sample, status),
+    *(sync, verify),
+):
     main.add_command(_command)

@@ -39,8 +39,7 @@ def notify(
     if not is_account_id(account_id):
         raise click.UsageError(f"{account_id!r} cannot be an account's id")
     since = _since(changes_since)
-    public_url = stack.output("NotificationsUrl").rsplit("/notifications/", 1)[0]
-    url = callback_url(public_url, account_id)
+    url = callback_url(stack.public_url, account_id)
     body = samples.body(Type(kind), url, changes_since=since)
     status, seconds = _posted(url, body, _client_secret(stack))
     printing.outcome(

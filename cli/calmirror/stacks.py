@@ -71,6 +71,11 @@ class Stack:
         """Return where the stack's Cronofy application lives."""
         return self.parameters.get("CronofyDataCenter", "us")
 
+    @property
+    def public_url(self) -> str:
+        """Return where Cronofy reaches the stack; no slash at the end."""
+        return self.output("NotificationsUrl").rsplit("/notifications/", 1)[0]
+
     def output(self, name: str) -> str:
         """
         Return an output of the stack.

@@ -38,7 +38,7 @@ def _fields(stack: Stack) -> dict[str, Any]:
         "stack": stack.name,
         "aws": stack.endpoint or stack.session.region_name,
         "notifications_url": stack.output("NotificationsUrl"),
-        "accounts": dict(Counter(item["state"] for item in found)),
+        "accounts": dict(Counter(shown.condition(item) for item in found)),
         "never_read": len(found) - len(reads),
         "latest_read": reads[-1] if reads else None,
         "oldest_read": reads[0] if reads else None,

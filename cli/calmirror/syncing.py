@@ -42,7 +42,10 @@ def sync(
 
     With --wait, ends with 1 if the account could not be read, or was not in time.
     """
-    shown.item(stack, account_id)
+    if shown.item(stack, account_id).get("paused"):
+        raise click.ClickException(
+            f"{account_id} is paused. `calmirror resume` reads it, and all that it has missed."
+        )
     kind = Kind.FULL if full else Kind.DELTA
     message = request(stack, account_id, kind, datetime.now(UTC))
     told: dict[str, Any] = {"account_id": account_id, "requested": kind, "seconds": None}

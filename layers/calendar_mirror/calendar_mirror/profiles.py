@@ -36,11 +36,13 @@ class UserInfo:
     Attributes:
         scope: what is granted, space separated; ``None``: it does not say.
         profiles: calendar profiles first, then those of conferencing services.
+        calendars: ids of all calendars, deleted ones as well.
     """
 
     account_id: str | None
     scope: str | None
     profiles: tuple[Profile, ...]
+    calendars: tuple[str, ...] = ()
 
 
 def user_info(document: Mapping[str, Json]) -> UserInfo:
@@ -58,6 +60,7 @@ def user_info(document: Mapping[str, Json]) -> UserInfo:
             *_profiles(data.get("profiles"), is_conferencing=False),
             *_profiles(data.get("conferencing_profiles"), is_conferencing=True),
         ),
+        calendars=tuple(_calendars(data.get("profiles"))),
     )
 
 
@@ -91,6 +94,15 @@ def _profiles(value: Json, *, is_conferencing: bool) -> Iterator[Profile]:
             is_conferencing=is_conferencing,
             is_synced=fields.get("profile_initial_sync_required") is not True,
         )
+
+
+def _calendars(value: Json) -> Iterator[str]:
+    for profile in value if isinstance(value, list) else ():
+        found = _object(profile).get("profile_calendars")
+        for each in found if isinstance(found, list) else ():
+            calendar_id = _text(_object(each).get("calendar_id"))
+            if calendar_id is not None:
+                yield calendar_id
 
 
 def _object(value: Json) -> Mapping[str, Json]:
