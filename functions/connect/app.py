@@ -49,7 +49,7 @@ def request_of(event):
     return connect.Request(event.get("queryStringParameters") or {}, cookies)
 
 
-@lru_cache(maxsize=8)
+@cache
 def shell(domain):
     """
     Bring the edges and the shell together, once for each name that API Gateway answers to.

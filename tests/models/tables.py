@@ -253,3 +253,23 @@ class Budget:
         if self.arrival > now + tolerance:
             raise RateLimitedError("used up", (self.arrival - tolerance - now) / 1000)
         self.arrival = max(now, self.arrival) + round(self.limit.interval_s * 1000)
+
+
+@dataclass
+class Authorizations:
+    """
+    Attributes:
+        finished: until when each state is remembered that was claimed.
+        failures: errors to raise, one for each of the next calls.
+    """
+
+    finished: dict = field(default_factory=dict)
+    failures: list = field(default_factory=list)
+
+    def claim(self, state, *, expires_at):
+        if self.failures and (failure := self.failures.pop(0)):
+            raise failure
+        if state in self.finished:
+            return False
+        self.finished[state] = expires_at
+        return True
