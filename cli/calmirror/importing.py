@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -41,7 +41,7 @@ _INTERRUPTED = 130
 _LOOKED_AT = ("account_id", "state", "state_reason", "last_read_started_at", "paused")
 
 Tell: TypeAlias = Callable[[int, str], None]
-Items: TypeAlias = Mapping[str, Mapping[str, Any] | None]
+Looked: TypeAlias = tuple[str, Mapping[str, Any] | None]
 
 
 class Put(StrEnum):
@@ -84,9 +84,9 @@ class Course:
         if put is Put.REFUSED:
             self.failed[row.account.account_id] = "DynamoDB does not take it"
 
-    def look(self, items: Items) -> None:
+    def look(self, items: Iterable[Looked]) -> None:
         """Note what has been read and what has failed; ``None``: the account is gone."""
-        for account_id, item in items.items():
+        for account_id, item in items:
             reason = trouble(item)
             if reason:
                 self.failed[account_id] = reason
@@ -159,11 +159,9 @@ def import_(
         else:
             ended = _take_over(stack, course, wait=not no_wait, timeout_s=timeout)
     except KeyboardInterrupt:
-        ended = _INTERRUPTED
-        click.echo(
-            "Interrupted. What is stored goes on by itself; the same command goes on from here.",
-            err=True,
-        )
+        ended = _stopped("Interrupted", _INTERRUPTED)
+    except (ClientError, BotoCoreError, StoreBusyError) as error:
+        ended = _stopped(f"Error: {error}", 1)
     _tell(course, report, dry_run=dry_run, as_json=as_json)
     raise SystemExit(ended or int(not course.is_well))
 
@@ -226,6 +224,13 @@ def _opened(stack: Stack, content: bytes) -> ImportFile:
         raise click.ClickException(str(error)) from None
 
 
+def _stopped(why: str, exit_code: int) -> int:
+    click.echo(
+        f"{why}. What is stored goes on by itself; the same command goes on from here.", err=True
+    )
+    return exit_code
+
+
 def _announce(stack: Stack, course: Course) -> None:
     rows = len(course.file.rows)
     click.echo(
@@ -247,17 +252,18 @@ def _take_over(stack: Stack, course: Course, *, wait: bool, timeout_s: float | N
 
 
 def _store(stack: Stack, course: Course) -> None:
-    add, rows = stack.accounts().add, course.file.rows
-    try:
-        with _progress("storing", len(rows)) as tell:
-            for row, put in store(rows, add, at_cronofy.now):
-                course.put(row, put)
-                tell(len(course.puts), "")
-    except StoreBusyError as error:
-        raise click.ClickException(
-            f"It did not work: {error}. {len(course.puts)} accounts are in place; the same command "
-            "goes on from there."
-        ) from error
+    """Store what is not there yet; to find that out first makes a repetition quick."""
+    names = [row.account.account_id for row in course.file.rows]
+    there = {name for name, item in _looked_at(stack, names) if item}
+    with _progress("storing", len(names)) as tell:
+        for row in course.file.rows:
+            if row.account.account_id in there:
+                course.put(row, Put.THERE)
+        tell(len(course.puts), "")
+        new = [row for row in course.file.rows if row.account.account_id not in there]
+        for row, put in store(new, stack.accounts().add, at_cronofy.now):
+            course.put(row, put)
+            tell(len(course.puts), "")
 
 
 def _ask_for_reads(stack: Stack) -> None:
@@ -268,19 +274,18 @@ def _ask_for_reads(stack: Stack) -> None:
         )
     except (ClientError, BotoCoreError, click.ClickException) as error:
         click.echo(
-            f"The reads could not be asked for now ({type(error).__name__}); the clock asks for "
-            "them within five minutes.",
+            f"The reads could not be asked for now: {error} The clock asks for them within five "
+            "minutes.",
             err=True,
         )
 
 
 def _follow(stack: Stack, course: Course, *, wait: bool, timeout_s: float | None) -> bool:
     """Look at the accounts until each is read or has failed; tell whether that was in time."""
-    planned, client, began = _planned_per_s(stack), stack.dynamodb(), time.monotonic()
-    first = None
+    planned, began, first = _planned_per_s(stack), time.monotonic(), None
     with _progress("reading", len(course.puts)) as tell:
         while True:
-            _look(client, stack.output("AccountsTableName"), course)
+            course.look(_looked_at(stack, course.waiting))
             waiting, elapsed = len(course.waiting), time.monotonic() - began
             first = waiting if first is None else first
             pace = (first - waiting) / elapsed if first > waiting else planned
@@ -299,28 +304,28 @@ def _standing(course: Course, left_s: float) -> str:
     return f"{said}, {duration(left_s)} left" if counts["waiting"] else said
 
 
-def _look(client: Any, table: str, course: Course) -> None:
-    waiting = course.waiting
-    for start in range(0, len(waiting), _BATCH):
-        course.look(_items(client, table, waiting[start : start + _BATCH]))
+def _looked_at(stack: Stack, account_ids: Sequence[str]) -> Iterator[Looked]:
+    """
+    Yield each account's item without its tokens, ``None`` for one that is not there. What DynamoDB
+    leaves out for now is left out here as well.
+    """
+    client, table = stack.dynamodb(), stack.output("AccountsTableName")
+    for start in range(0, len(account_ids), _BATCH):
+        yield from _batch(client, table, account_ids[start : start + _BATCH])
 
 
-def _items(client: Any, table: str, account_ids: Sequence[str]) -> Items:
-    """Return the accounts, without those that DynamoDB has left out of its answer for now."""
-    answer = client.batch_get_item(
-        RequestItems={
-            table: {
-                "Keys": [{"account_id": each} for each in account_ids],
-                "ConsistentRead": True,
-                "ProjectionExpression": ", ".join(f"#{name}" for name in _LOOKED_AT),
-                "ExpressionAttributeNames": {f"#{name}": name for name in _LOOKED_AT},
-            }
-        }
-    )
+def _batch(client: Any, table: str, account_ids: Sequence[str]) -> Iterator[Looked]:
+    asked = {
+        "Keys": [{"account_id": each} for each in account_ids],
+        "ConsistentRead": True,
+        "ProjectionExpression": ", ".join(f"#{name}" for name in _LOOKED_AT),
+        "ExpressionAttributeNames": {f"#{name}": name for name in _LOOKED_AT},
+    }
+    answer = client.batch_get_item(RequestItems={table: asked})
     found = {item["account_id"]: item for item in answer["Responses"].get(table, ())}
     left_out = answer.get("UnprocessedKeys", {}).get(table, {}).get("Keys", ())
     later = {key["account_id"] for key in left_out}
-    return {each: found.get(each) for each in account_ids if each not in later}
+    return ((each, found.get(each)) for each in account_ids if each not in later)
 
 
 def _planned_per_s(stack: Stack) -> float:

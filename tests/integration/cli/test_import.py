@@ -273,13 +273,32 @@ def test_ctrl_c_ends_the_waiting_with_a_report_and_loses_nothing(stack, file, me
     assert len(stack.told("accounts", "list")) == 2
 
 
-def test_where_the_table_refuses_a_repetition_is_told_to_go_on(stack, file):
+def test_where_the_table_does_not_answer_a_repetition_is_told_to_go_on(stack, file):
     stack.client("dynamodb").delete_table(TableName=stack.outputs["AccountsTableName"])
 
     refused = stack.run("accounts", "import", file(20))
 
-    assert (refused.exit_code, refused.stdout) == (1, "")
-    assert "0 accounts are in place; the same command goes on from there" in refused.stderr
+    assert refused.exit_code == 1
+    assert "Error: An error occurred (ResourceNotFoundException)" in refused.stderr
+    assert "the same command goes on from here" in refused.stderr
+    assert "not stored     20" in refused.stdout
+
+
+def test_an_account_that_the_table_does_not_take_fails_alone(stack):
+    lines = [
+        {"account_id": "acc_1", "refresh_token": REFRESH, "calendars": [f"{n:0250}"]}
+        for n in range(2)
+    ]
+    lines[0] |= {"account_id": "acc_0", "calendars": [f"{n:0250}" for n in range(2000)]}
+    written = "\n".join(json.dumps(each) for each in lines)
+
+    done = stack.run("accounts", "import", "-", "--no-wait", "--json", stdin=written)
+
+    told = json.loads(done.stdout)
+    assert (done.exit_code, told["stored"], told["failed"]) == (1, 1, 1)
+    assert told["failures"] == [
+        {"line": 1, "account_id": "acc_0", "reason": "DynamoDB does not take it"}
+    ]
 
 
 def test_more_accounts_than_one_look_takes_are_all_followed(stack, file):
