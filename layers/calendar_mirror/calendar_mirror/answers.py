@@ -149,10 +149,11 @@ def refuse(answer: Answer, *, later_page: bool = False) -> NoReturn:
     raise UnexpectedAnswerError(f"Cronofy answered {status} {complaint}".rstrip())
 
 
-def refuse_grant(answer: Answer) -> NoReturn:
+def refuse_grant(answer: Answer, host: str) -> NoReturn:
     """
-    Raise what an unsuccessful answer of the token endpoint means.
+    Raise what an unsuccessful answer of the token endpoint at *host* means.
 
+    Data centers know nothing of each other's grants and applications, so each refusal names one.
     Wrong client credentials are for the operator to mend, and no account's fault.
     Source: RFC 6749 section 5.2
     """
@@ -160,12 +161,11 @@ def refuse_grant(answer: Answer) -> NoReturn:
     error = document.get("error") if isinstance(document, dict) else None
     if error == "invalid_grant":
         raise NeedsUserError(
-            "invalid_grant", "Cronofy no longer accepts the grant, or it is another data center's"
+            "invalid_grant",
+            f"{host} does not accept the grant: it has ended, or is another data center's",
         )
     if error == "invalid_client" or answer.status == 401:
-        raise CronofyUnavailableError(
-            "Cronofy does not accept our client id and client secret at this data center"
-        )
+        raise CronofyUnavailableError(f"{host} does not accept our client id and client secret")
     refuse(answer)
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import requests
 
@@ -198,7 +198,7 @@ class Cronofy:
     def _token_call(self, path: str, body: Mapping[str, object]) -> Answer:
         answer = self._answer(_Call("POST", f"{self.url}{path}", json=body), {})
         if not answer.is_success:
-            answers.refuse_grant(answer)
+            answers.refuse_grant(answer, urlsplit(self.url).netloc)
         return answer
 
     def _successful(self, call: _Call, grant: AccessGrant) -> Answer:

@@ -111,7 +111,7 @@ def test_a_refresh_without_an_access_token_makes_no_sense(body):
 )
 def test_only_a_grant_that_is_no_longer_valid_needs_the_user(status, body, error):
     with pytest.raises(error):
-        answers.refuse_grant(answer(status, body))
+        answers.refuse_grant(answer(status, body), "api-de.cronofy.com")
 
 
 def test_no_body_shows_in_a_traceback():
