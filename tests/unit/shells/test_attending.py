@@ -9,7 +9,7 @@ import pytest
 from calendar_mirror import messages
 from calendar_mirror.accounts import Account, State, Tokens
 from calendar_mirror.announcements import AccountChange
-from calendar_mirror.errors import TryAgainError
+from calendar_mirror.errors import StoreBusyError, TryAgainError
 from calendar_mirror.messages import Kind
 from cronofy_simulator.settings import Settings
 from tests.models.mirror import PUBLIC_URL, Mirror
@@ -231,6 +231,22 @@ def test_an_announcement_that_the_bus_does_not_take_is_made_once_with_the_same_c
         details(mirror)[0]["change_id"]
     ] * 3
     assert said(mirror) == [AccountChange.DISCONNECTED]
+
+
+def test_an_announcement_that_was_made_but_not_noted_is_repeated_with_the_same_change_id(mirror):
+    made = connected(mirror)
+    note, failures = mirror.accounts.remember_announced, [StoreBusyError("throttled")]
+
+    def throttled(*args, **kwargs):
+        if failures:
+            raise failures.pop()
+        note(*args, **kwargs)
+
+    mirror.accounts.remember_announced = throttled
+    disconnect(mirror, profile_id(made))
+
+    first, again = details(mirror)
+    assert first == again
 
 
 def test_every_change_of_profiles_has_a_change_id_of_its_own(mirror):
@@ -546,7 +562,6 @@ def test_rows_outside_the_window_stay_whatever_a_full_read_returns():
     made = connected(mirror)
     inside = set(mirror.events.live("acc_1"))
     mirror.clock.turn(60 * DAY)
-    create(mirror, summary="new")
     mirror.provider.control(
         "DELETE", f"accounts/acc_1/calendars/{made['calendars'][0]['calendar_id']}"
     )
