@@ -6,9 +6,9 @@ import time
 from datetime import UTC, datetime
 
 from calendar_mirror.accounts import Account, api_url
+from calendar_mirror.admission import Admission
 from calendar_mirror.client_secrets import ClientSecrets
 from calendar_mirror.cronofy import Cronofy
-from calendar_mirror.errors import RateLimitedError
 from calendar_mirror.secrets_manager import SecretsManager
 from calendar_mirror.tokens import StoredGrant
 from calmirror.stacks import Stack, http_session
@@ -25,7 +25,14 @@ def opened(stack: Stack, account: Account) -> tuple[Cronofy, StoredGrant]:
     """
     data_center = account.data_center
     url = api_url(data_center, stack.cronofy_api_url)
-    cronofy = Cronofy(url, http_session(url), now, admit=lambda: _take(stack, data_center))
+    budget = stack.budget(now)
+    admission = Admission(
+        lambda: budget.take(data_center, is_background=False),
+        time.sleep,
+        has_begun=True,
+        patience_s=_PATIENCE_S,
+    )
+    cronofy = Cronofy(url, http_session(url), now, admit=admission)
     grant = StoredGrant(
         account_id=account.account_id,
         tokens=account.tokens,
@@ -47,16 +54,3 @@ def clients(stack: Stack) -> ClientSecrets:
 def now() -> datetime:
     """Return the time by the operator's clock."""
     return datetime.now(UTC)
-
-
-def _take(stack: Stack, data_center: str) -> None:
-    budget, deadline = stack.budget(now), time.monotonic() + _PATIENCE_S
-    while True:
-        try:
-            budget.take(data_center, is_background=False)
-        except RateLimitedError as error:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(max(0.25, error.retry_after_s or 0.0))
-        else:
-            return

@@ -87,7 +87,9 @@ def resume(stack: Stack, account_id: str, as_json: bool) -> None:
     shown.item(stack, account_id)
     now = datetime.now(UTC)
     stack.accounts().resume(account_id, due_at=now)
-    syncing.request(stack, account_id, Kind.FULL, now)
+    # Cronofy may have closed its channel meanwhile.
+    for kind in (Kind.CHECK, Kind.FULL):
+        syncing.request(stack, account_id, kind, now)
     printing.outcome(
         {"account_id": account_id, "paused": False, "requested": Kind.FULL},
         f"{account_id} is read again; a full read is on the queue.",

@@ -10,21 +10,21 @@ import boto3
 import requests
 from aws_lambda_powertools import Logger
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
 
 from calendar_mirror import accounts, budgets, connect, connect_links, settings
 from calendar_mirror.accounts_table import AccountsTable
+from calendar_mirror.admission import Admission
 from calendar_mirror.authorizations_table import AuthorizationsTable
 from calendar_mirror.budget_table import BudgetTable
 from calendar_mirror.client_secrets import ClientSecrets
 from calendar_mirror.cronofy import Cronofy
-from calendar_mirror.errors import AwsCallError
 from calendar_mirror.secrets_manager import SecretsManager
 from calendar_mirror.sync_queue import SyncQueue
 
 _AWS = Config(connect_timeout=2, read_timeout=4, retries={"mode": "standard", "max_attempts": 2})
 #: Somebody sits before the browser, and API Gateway waits for 30 seconds.
 _CRONOFY_TIMEOUT_S = (3.05, 8.0)
+_PATIENCE_S = 5.0
 _KEYS_KEPT_S = 300
 
 
@@ -71,15 +71,15 @@ def shell(domain):
             accounts.api_url(data_center, configured.cronofy_api_url),
             session,
             now,
-            admit=lambda: budget.take(data_center, is_background=False),
+            # Nobody comes again by itself, so the first call waits as well.
+            admit=Admission(
+                lambda: budget.take(data_center, is_background=False),
+                time.sleep,
+                has_begun=True,
+                patience_s=_PATIENCE_S,
+            ),
             timeout_s=_CRONOFY_TIMEOUT_S,
         )
-
-    def send(message):
-        try:
-            queue.send(message, unique=secrets.token_urlsafe())
-        except (ClientError, BotoCoreError) as error:
-            raise AwsCallError(f"the queue: {type(error).__name__}") from error
 
     @lru_cache(maxsize=1)
     def keys(_):
@@ -92,7 +92,7 @@ def shell(domain):
         cronofy=cronofy,
         client=ClientSecrets(client_secrets.read, time.monotonic).of,
         keys=lambda: keys(time.monotonic() // _KEYS_KEPT_S),
-        send=send,
+        send=lambda message: queue.send(message, unique=secrets.token_urlsafe()),
         now=now,
         random_text=secrets.token_urlsafe,
         public_url=configured.public_url or f"https://{domain}",

@@ -7,6 +7,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import boto3
 import requests
@@ -39,14 +40,24 @@ class Sight:
         return Watch(account_id, self.calendar, self.mirror, self.writes, self.queue)
 
     def put_in_place(self, account: Account) -> None:
-        """Put *account* in place as an operator does, with the command."""
-        tokens = ("--refresh-token", account.refresh_token, "--access-token", account.access_token)
-        command = [str(Path(sys.executable).with_name("calmirror")), "accounts", "add"]
-        subprocess.run(
-            [*command, account.account_id, *tokens, "--stack", str(self.file)],
-            check=True,
-            capture_output=True,
-        )
+        """
+        Connect *account* as its user does: open a link, consent, come back.
+
+        Raises:
+            RuntimeError: it did not end with the page that says so.
+        """
+        with requests.Session() as browser:
+            consent = browser.get(self._connect_link(account.account_id), timeout=30)
+            decision = {"account": account.account_id, "decision": "allow"}
+            last = browser.post(consent.url, data=decision, timeout=30)
+        if 'data-outcome="connected"' not in last.text:
+            raise RuntimeError(f"{urlsplit(last.url).path} answered {last.status_code}")
+
+    def _connect_link(self, user_ref: str) -> str:
+        command = [str(Path(sys.executable).with_name("calmirror")), "connect-link"]
+        options = ("--user-ref", user_ref, "--stack", str(self.file))
+        answer = subprocess.run([*command, *options], check=True, capture_output=True, text=True)
+        return answer.stdout.strip()
 
 
 def at(file: Path) -> Sight:

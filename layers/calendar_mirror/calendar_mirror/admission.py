@@ -24,11 +24,14 @@ class Admission:
     Attributes:
         take: takes one call out of the budget, or raises `RateLimitedError`.
         sleep: seconds.
+        has_begun: the first call waits as well, since nobody would come again.
+        patience_s: seconds that all calls together may wait.
     """
 
     take: Callable[[], None]
     sleep: Callable[[float], None]
     has_begun: bool = False
+    patience_s: float = PATIENCE_S
     waited_s: float = 0.0
 
     def __call__(self) -> None:
@@ -38,7 +41,7 @@ class Admission:
                 self.take()
             except RateLimitedError as error:
                 wait_s = max(_STEP_S, error.retry_after_s or 0.0)
-                if not self.has_begun or self.waited_s + wait_s > PATIENCE_S:
+                if not self.has_begun or self.waited_s + wait_s > self.patience_s:
                     raise
                 self.sleep(wait_s)
                 self.waited_s += wait_s

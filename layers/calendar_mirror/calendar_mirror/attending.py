@@ -136,7 +136,9 @@ def _looked_at(opened: Visit, wanted: Sequence[Message]) -> bool:
     if asked:
         _ask_for_profiles(opened)
     everything |= _came_back(before, opened.account.profiles)
-    keep = channel_keeping.check if Kind.CHECK in kinds else channel_keeping.ensure
+    # A grant that had ended may have taken its channel along.
+    is_doubtful = Kind.CHECK in kinds or before.state is State.NEEDS_USER
+    keep = channel_keeping.check if is_doubtful else channel_keeping.ensure
     everything |= keep(opened)
     if everything and not asked:
         _ask_for_profiles(opened)

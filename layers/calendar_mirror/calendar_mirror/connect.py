@@ -193,10 +193,9 @@ class Connect:
     def _open_channel(self, account: Account, cronofy: Cronofy, client: ClientCredentials) -> None:
         """
         Create the channel at once, so that nothing is missed; where that fails, the read that
-        follows does it.
+        follows does it. Where it is still open, Cronofy gives the same one; the end of an earlier
+        grant may have closed it.
         """
-        if account.channel is not None:
-            return
         grant = StoredGrant(
             account_id=account.account_id,
             tokens=account.tokens,

@@ -1,4 +1,4 @@
-"""All of Cronofy's data centers in one stack: each an application, accounts and hosts of its own."""
+"""All data centers of Cronofy in one stack, each with an application and accounts of its own."""
 
 import json
 from dataclasses import replace
