@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, expect, sync_playwright
 
 from local_stack import stack
 
-_EACH = (560, 380)
+_EACH = (560, 290)
 _SIDE_BY_SIDE = (
     "<body style='margin:0;padding:12px;display:flex;gap:12px;background:#d0d7de'>"
     "<img src='data:image/png;base64,{}'><img src='data:image/png;base64,{}'>"
