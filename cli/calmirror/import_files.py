@@ -12,7 +12,7 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 from calendar_mirror.accounts import DATA_CENTERS, Account, Tokens
 from calendar_mirror.errors import SettingsError
@@ -22,8 +22,10 @@ from calendar_mirror.notifications import is_account_id
 REQUIRED = ("account_id", "refresh_token")
 FIELDS = (*REQUIRED, "access_token", "data_center", "user_ref", "calendars")
 
+Document: TypeAlias = "dict[str, Any] | LineError"
+
 #: Cronofy's own ids begin so, and no token does.
-_OF_CRONOFY = "acc_"
+ID_PREFIX = "acc_"
 _TOKEN = re.compile(r"[!-~]{1,4096}")
 #: A name of which we dare say it: what is longer, or has digits in it, can be a token.
 _NAME = re.compile(r"[A-Za-z][A-Za-z_ .-]{0,23}")
@@ -39,12 +41,7 @@ class LineError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """
-    An account of the file.
-
-    Attributes:
-        line: where it stands, from 1.
-    """
+    """An account of the file, and the number of its line, from 1."""
 
     line: int
     account: Account
@@ -86,7 +83,7 @@ def read(
     seen: dict[str, int] = {}
     for line, document in documents:
         try:
-            account = _account(_fields(document), data_center, check_data_center)
+            account = _account(_filled(document), data_center, check_data_center)
             if account.account_id in seen:
                 raise LineError(f"the account stands in line {seen[account.account_id]} already")
         except LineError as error:
@@ -105,14 +102,15 @@ def _lines(content: bytes) -> list[tuple[int, str]]:
     return [(number, line) for number, line in numbered if line]
 
 
-def _of_json(lines: Sequence[tuple[int, str]]) -> Iterator[tuple[int, object]]:
+def _of_json(lines: Sequence[tuple[int, str]]) -> Iterator[tuple[int, Document]]:
     documents = [(number, _object(line)) for number, line in lines]
-    names = [name for _, document in documents if isinstance(document, dict) for name in document]
-    _check_names(dict.fromkeys(names))
+    _check_names(
+        list(dict.fromkeys(n for _, each in documents if isinstance(each, dict) for n in each))
+    )
     return iter(documents)
 
 
-def _of_csv(lines: Sequence[tuple[int, str]]) -> Iterator[tuple[int, object]]:
+def _of_csv(lines: Sequence[tuple[int, str]]) -> Iterator[tuple[int, Document]]:
     if not lines:
         raise FileError("The file is empty.")
     header = [name.strip() for name in _cells(lines[0][1]) or ()]
@@ -129,7 +127,7 @@ def _of_csv(lines: Sequence[tuple[int, str]]) -> Iterator[tuple[int, object]]:
     return ((number, _record(header, _cells(line))) for number, line in lines[1:])
 
 
-def _check_names(names: Mapping[str, object] | Sequence[str]) -> None:
+def _check_names(names: Sequence[str]) -> None:
     """A misspelt name must not cost what stands under it."""
     unknown = [(number, name) for number, name in enumerate(names, start=1) if name not in FIELDS]
     if unknown:
@@ -137,13 +135,14 @@ def _check_names(names: Mapping[str, object] | Sequence[str]) -> None:
         raise FileError(f"Unknown columns: {', '.join(said)}. Known are {', '.join(FIELDS)}.")
 
 
-def _object(line: str) -> object:
-    """Return the line's object, or ``None``."""
+def _object(line: str) -> Document:
     try:
         document = json.loads(line, object_pairs_hook=_once)
     except (ValueError, RecursionError):
-        return None
-    return document if isinstance(document, dict) else None
+        document = None
+    if not isinstance(document, dict):
+        return LineError("is no JSON object, or names a field twice")
+    return document
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -153,31 +152,24 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _cells(line: str) -> list[str] | None:
-    """
-    Return the line's cells, or ``None``.
-
-    Each line is read for itself: a quote without its partner must not swallow the rest of the file.
-    """
+    """Read each line for itself: a quote without its partner must not swallow the rest."""
     try:
         return next(csv.reader([line], strict=True))
     except csv.Error:
         return None
 
 
-def _record(header: Sequence[str], cells: Sequence[str] | None) -> object:
-    """Return the line's fields, or what is wrong with it."""
+def _record(header: Sequence[str], cells: Sequence[str] | None) -> Document:
     if cells is None:
-        return "is no line of CSV: a quote may lack its partner"
+        return LineError("is no line of CSV: a quote may lack its partner")
     if len(cells) != len(header):
-        return f"has {len(cells)} cells, and the header {len(header)}"
-    return {**dict(zip(header, cells, strict=True))}
+        return LineError(f"has {len(cells)} cells, and the header {len(header)}")
+    return dict(zip(header, cells, strict=True))
 
 
-def _fields(document: object) -> Mapping[str, Any]:
-    if isinstance(document, str):
-        raise LineError(document)
-    if not isinstance(document, dict):
-        raise LineError("is no JSON object, or names a field twice")
+def _filled(document: Document) -> Mapping[str, Any]:
+    if isinstance(document, LineError):
+        raise document
     return {name: each for name, each in document.items() if each not in (None, "")}
 
 
@@ -185,22 +177,15 @@ def _account(
     fields: Mapping[str, Any], data_center: str, check_data_center: Callable[[str], object]
 ) -> Account:
     account_id = _text(fields, "account_id")
-    refresh, access = _token(fields, "refresh_token"), fields.get("access_token")
-    if access is not None:
-        access = _token(fields, "access_token")
+    refresh = _token(fields, "refresh_token")
+    access = _token(fields, "access_token") if "access_token" in fields else None
     if not is_account_id(account_id):
         raise LineError("account_id cannot be an account's id")
     _check_places(account_id, refresh, access)
-    where = _text(fields, "data_center") if "data_center" in fields else data_center
+    where = _text({"data_center": data_center, **fields}, "data_center")
     _check_data_center(where, check_data_center)
-    ref = _user_ref(fields)
-    return Account(
-        account_id,
-        where,
-        Tokens(refresh, access),
-        user_refs=(ref,) if ref else (),
-        calendars=_calendars(fields.get("calendars", "")),
-    )
+    refs, calendars = _user_refs(fields), _calendars(fields.get("calendars", ""))
+    return Account(account_id, where, Tokens(refresh, access), user_refs=refs, calendars=calendars)
 
 
 def _text(fields: Mapping[str, Any], name: str) -> str:
@@ -221,7 +206,7 @@ def _token(fields: Mapping[str, Any], name: str) -> str:
 
 def _check_places(account_id: str, refresh: str, access: str | None) -> None:
     """An account's id is shown everywhere: a token must not come to stand in its place."""
-    swapped = refresh.startswith(_OF_CRONOFY) and not account_id.startswith(_OF_CRONOFY)
+    swapped = refresh.startswith(ID_PREFIX) and not account_id.startswith(ID_PREFIX)
     if swapped or account_id in (refresh, access):
         raise LineError("the id and a token seem to have changed places")
 
@@ -235,13 +220,13 @@ def _check_data_center(name: str, check: Callable[[str], object]) -> None:
         raise LineError(f"the stack has no client secret for the data center {name}") from None
 
 
-def _user_ref(fields: Mapping[str, Any]) -> str | None:
+def _user_refs(fields: Mapping[str, Any]) -> tuple[str, ...]:
     if "user_ref" not in fields:
-        return None
+        return ()
     ref = _text(fields, "user_ref")
     if len(ref) > MAX_USER_REF or not ref.isprintable():
         raise LineError(f"user_ref is not up to {MAX_USER_REF} printable characters")
-    return ref
+    return (ref,)
 
 
 def _calendars(given: object) -> tuple[str, ...]:

@@ -5,23 +5,21 @@ from __future__ import annotations
 import csv
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
-from typing import IO, Any, TypeAlias
+from typing import IO, TypeAlias
 
 import click
 from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress
 
 from calendar_mirror import budgets
-from calendar_mirror.accounts import State
 from calendar_mirror.errors import StoreBusyError, StoreRefusedError
 from calmirror import at_cronofy, import_files, printing
+from calmirror.import_course import Course, Looked, Put
 from calmirror.import_files import FileError, ImportFile, Row
 from calmirror.stacks import Stack, on_stack
 
@@ -35,85 +33,10 @@ _LOOKED_AT_PER_S = 500
 _LINE_EVERY_S = 30.0
 #: Failures shown on a screen; ``--report`` and ``--json`` have all of them.
 _SHOWN = 50
-#: As a shell says it of what Ctrl-C has ended.
-_INTERRUPTED = 130
 #: Of an account, as far as it is looked at here: no token.
 _LOOKED_AT = ("account_id", "state", "state_reason", "last_read_started_at", "paused")
 
 Tell: TypeAlias = Callable[[int, str], None]
-Looked: TypeAlias = tuple[str, Mapping[str, Any] | None]
-
-
-class Put(StrEnum):
-    """What became of an account that was to be stored."""
-
-    STORED = "stored"
-    THERE = "already_there"
-    REFUSED = "refused"
-
-
-@dataclass(slots=True)
-class Course:
-    """
-    How far an import has come.
-
-    Attributes:
-        puts: what became of those that were to be stored, by account id.
-        failed: why an account failed, by its id.
-    """
-
-    file: ImportFile
-    puts: dict[str, Put] = field(default_factory=dict)
-    read: set[str] = field(default_factory=set)
-    failed: dict[str, str] = field(default_factory=dict)
-
-    @property
-    def waiting(self) -> list[str]:
-        """Return the accounts that are in place, and neither read nor failed yet."""
-        in_place = (name for name, put in self.puts.items() if put is not Put.REFUSED)
-        return [name for name in in_place if name not in self.read and name not in self.failed]
-
-    @property
-    def is_well(self) -> bool:
-        """Tell whether nothing was refused and nothing failed."""
-        return not self.file.refusals and not self.failed
-
-    def put(self, row: Row, put: Put) -> None:
-        """Note what became of *row*."""
-        self.puts[row.account.account_id] = put
-        if put is Put.REFUSED:
-            self.failed[row.account.account_id] = "DynamoDB does not take it"
-
-    def look(self, items: Iterable[Looked]) -> None:
-        """Note what has been read and what has failed; ``None``: the account is gone."""
-        for account_id, item in items:
-            reason = trouble(item)
-            if reason:
-                self.failed[account_id] = reason
-            elif item and item.get("last_read_started_at"):
-                self.read.add(account_id)
-
-    def counts(self) -> dict[str, int]:
-        """Return how many accounts, and lines, are where."""
-        puts = list(self.puts.values())
-        return {
-            "stored": puts.count(Put.STORED),
-            "already_there": puts.count(Put.THERE),
-            "not_stored": len(self.file.rows) - len(puts),
-            "refused_lines": len(self.file.refusals),
-            "read": len(self.read),
-            "failed": len(self.failed),
-            "waiting": len(self.waiting),
-        }
-
-    def failures(self) -> list[dict[str, Any]]:
-        """Return what failed and why, in the file's order."""
-        refused = [(each.line, None, each.reason) for each in self.file.refusals]
-        named = ((row.line, row.account.account_id) for row in self.file.rows)
-        failed = [(line, name, self.failed[name]) for line, name in named if name in self.failed]
-        names = ("line", "account_id", "reason")
-        ordered = sorted([*refused, *failed], key=lambda each: each[0])
-        return [dict(zip(names, each, strict=True)) for each in ordered]
 
 
 @click.command()
@@ -123,8 +46,8 @@ class Course:
 @click.option("--timeout", type=click.FloatRange(min=0), help="Seconds to wait at most.")
 @click.option(
     "--report",
-    type=click.File("w", encoding="utf-8", lazy=False),
-    help="Write what failed there, as CSV.",
+    type=click.File("w", "utf-8", lazy=False),
+    help="Where to write what failed, as CSV.",
 )
 @printing.as_json
 @on_stack
@@ -159,11 +82,11 @@ def import_(
         else:
             ended = _take_over(stack, course, wait=not no_wait, timeout_s=timeout)
     except KeyboardInterrupt:
-        ended = _stopped("Interrupted", _INTERRUPTED)
+        ended = _stopped("Interrupted", 130)  # as a shell says it
     except (ClientError, BotoCoreError, StoreBusyError) as error:
         ended = _stopped(f"Error: {error}", 1)
     _tell(course, report, dry_run=dry_run, as_json=as_json)
-    raise SystemExit(ended or int(not course.is_well))
+    raise SystemExit(ended or int(bool(course.failures())))
 
 
 def store(
@@ -190,21 +113,6 @@ def store(
         yield from zip(rows, pool.map(put, rows), strict=True)
     finally:
         pool.shutdown(cancel_futures=True)
-
-
-def trouble(item: Mapping[str, Any] | None) -> str | None:
-    """Return why an account will not be read, if that is so. ``None`` for one that is gone."""
-    if item is None or item["state"] == State.ERASING:
-        return "it was erased meanwhile"
-    if item["state"] == State.NEEDS_USER:
-        reason = str(item.get("state_reason"))
-        if reason != "invalid_grant" or item.get("last_read_started_at"):
-            return reason
-        return (
-            "invalid_grant: the refresh token is not valid any more, or belongs to another data "
-            "center or application"
-        )
-    return "it is paused" if item.get("paused") is True else None
 
 
 def duration(seconds: float) -> str:
@@ -255,12 +163,10 @@ def _store(stack: Stack, course: Course) -> None:
     """Store what is not there yet; to find that out first makes a repetition quick."""
     names = [row.account.account_id for row in course.file.rows]
     there = {name for name, item in _looked_at(stack, names) if item}
+    course.puts.update(dict.fromkeys(there, Put.THERE))
+    new = [row for row in course.file.rows if row.account.account_id not in there]
     with _progress("storing", len(names)) as tell:
-        for row in course.file.rows:
-            if row.account.account_id in there:
-                course.put(row, Put.THERE)
         tell(len(course.puts), "")
-        new = [row for row in course.file.rows if row.account.account_id not in there]
         for row, put in store(new, stack.accounts().add, at_cronofy.now):
             course.put(row, put)
             tell(len(course.puts), "")
@@ -310,22 +216,18 @@ def _looked_at(stack: Stack, account_ids: Sequence[str]) -> Iterator[Looked]:
     leaves out for now is left out here as well.
     """
     client, table = stack.dynamodb(), stack.output("AccountsTableName")
+    names = {f"#{name}": name for name in _LOOKED_AT}
+    asked = {"ConsistentRead": True, "ExpressionAttributeNames": names}
     for start in range(0, len(account_ids), _BATCH):
-        yield from _batch(client, table, account_ids[start : start + _BATCH])
-
-
-def _batch(client: Any, table: str, account_ids: Sequence[str]) -> Iterator[Looked]:
-    asked = {
-        "Keys": [{"account_id": each} for each in account_ids],
-        "ConsistentRead": True,
-        "ProjectionExpression": ", ".join(f"#{name}" for name in _LOOKED_AT),
-        "ExpressionAttributeNames": {f"#{name}": name for name in _LOOKED_AT},
-    }
-    answer = client.batch_get_item(RequestItems={table: asked})
-    found = {item["account_id"]: item for item in answer["Responses"].get(table, ())}
-    left_out = answer.get("UnprocessedKeys", {}).get(table, {}).get("Keys", ())
-    later = {key["account_id"] for key in left_out}
-    return ((each, found.get(each)) for each in account_ids if each not in later)
+        batch = account_ids[start : start + _BATCH]
+        keys = [{"account_id": each} for each in batch]
+        answer = client.batch_get_item(
+            RequestItems={table: {"Keys": keys, "ProjectionExpression": ", ".join(names), **asked}}
+        )
+        found = {item["account_id"]: item for item in answer["Responses"].get(table, ())}
+        left_out = answer.get("UnprocessedKeys", {}).get(table, {}).get("Keys", ())
+        later = {key["account_id"] for key in left_out}
+        yield from ((each, found.get(each)) for each in batch if each not in later)
 
 
 def _planned_per_s(stack: Stack) -> float:
@@ -341,8 +243,7 @@ def _progress(label: str, total: int) -> Iterator[Tell]:
         yield _lines(label, total)
         return
     columns = ("{task.description}", BarColumn(), MofNCompleteColumn(), "{task.fields[told]}")
-    drawn = (TextColumn(each) if isinstance(each, str) else each for each in columns)
-    with Progress(*drawn, console=Console(stderr=True)) as progress:
+    with Progress(*columns, console=Console(stderr=True)) as progress:
         task = progress.add_task(label, total=total, told="")
         yield lambda done, told: progress.update(task, completed=done, told=told)
 

@@ -1,16 +1,22 @@
 import csv
 import json
 import logging
+import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 from datetime import UTC, datetime
 
 import pytest
 import requests
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from calendar_mirror.planning import CompletedRead
 from calendar_mirror.scopes import ALL_EVENTS
+from calmirror.import_files import FIELDS
 
 REFRESH, ACCESS = "refresh-token-of-the-test", "access-token-of-the-test"
 HEADER = "account_id,refresh_token"
@@ -367,3 +373,62 @@ def test_no_output_holds_a_token(stack, file, tmp_path):
     assert {result.exit_code for result in results} == {1}
     assert [each for each in (REFRESH, ACCESS) if each in said] == []
     assert "acc_1" in stack.run("accounts", "list").output
+
+
+def test_a_token_that_was_taken_for_an_id_is_not_said_when_it_fails(stack, file):
+    misplaced = file(lines=[f"{ACCESS},{REFRESH}"])
+    stack.run("accounts", "import", misplaced, "--no-wait")
+    stack.accounts.mark_needs_user(ACCESS, "invalid_grant", since=datetime.now(UTC))
+
+    done = stack.run("accounts", "import", misplaced)
+
+    assert done.exit_code == 1
+    assert "2     –           invalid_grant" in done.stdout
+    assert ACCESS not in done.output
+
+
+TOKEN = "Tk3n-of_the-property-0123456789abcdef"
+cells = st.sampled_from([TOKEN, "acc_1", "acc_2", "us", "mars", "", '"', "{", " ", f'"{TOKEN}'])
+heads = st.sampled_from([HEADER, f"{HEADER},data_center", f"{HEADER},{TOKEN}", TOKEN, "{", "["])
+objects = st.dictionaries(st.sampled_from([*FIELDS, TOKEN]), cells | st.lists(cells, max_size=2))
+
+
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    lines=st.lists(objects.map(json.dumps), min_size=1, max_size=4)
+    | st.tuples(heads, st.lists(st.lists(cells, max_size=4).map(",".join), max_size=4)).map(
+        lambda parts: [parts[0], *parts[1]]
+    ),
+    more=st.sampled_from([(), ("--json",), ("--dry-run",)]),
+)
+def test_whatever_stands_in_a_file_no_token_of_it_is_said(stack, lines, more):
+    done = stack.run("accounts", "import", "-", "--no-wait", *more, stdin="\n".join(lines))
+
+    assert done.exit_code in (0, 1)
+    assert TOKEN not in done.output
+    assert done.exception is None or isinstance(done.exception, SystemExit)
+
+
+def test_on_a_terminal_a_bar_shows_how_far_it_has_come(stack, file):
+    ours, theirs = os.openpty()
+    program = "from calmirror.main import main; main()"
+    arguments = ["accounts", "import", file(3), "--no-wait", "--stack", str(stack.file)]
+
+    done = subprocess.run(
+        [sys.executable, "-c", program, *arguments],
+        env={**os.environ, "TERM": "xterm", "COLUMNS": "100"},
+        stdout=subprocess.PIPE,
+        stderr=theirs,
+        timeout=60,
+    )
+
+    os.close(theirs)
+    with os.fdopen(ours, "rb") as screen:
+        said = screen.read1(100_000).decode()
+    assert done.returncode == 0
+    assert b"stored         3" in done.stdout
+    assert ("storing" in said, "━" in said, "3/3" in said, REFRESH in said) == (True,) * 3 + (
+        False,
+    )
