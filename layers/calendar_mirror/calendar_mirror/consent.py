@@ -137,4 +137,4 @@ def _normal(origin: str) -> tuple[str, str, int | None] | None:
 
 
 def _origin(scheme: str, host: str, port: int | None) -> tuple[str, str, int | None]:
-    return scheme, host.lower(), _PORTS.get(scheme) if port is None else port
+    return scheme, host, _PORTS.get(scheme) if port is None else port

@@ -1,6 +1,7 @@
 """Links and states: signed, expiring, and one text each."""
 
 import hashlib
+import json
 import string
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -9,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from itsdangerous import URLSafeSerializer
+from itsdangerous.encoding import base64_encode
 
 from calendar_mirror import connect_links
 from calendar_mirror.accounts import DATA_CENTERS
@@ -178,18 +180,23 @@ def test_a_link_that_is_longer_than_any_of_ours_is_not_looked_at():
 
     assert len(text) < 8192
     assert read_state(text).invitation == longest
-    huge = _signed("connect link", {"user_ref": [f"{number}" for number in range(9999)]})
-    assert len(huge) > 8192
-    assert read_link(huge) is Refusal.FORGED
+    for blanks, read in ((10, INVITATION), (8192, Refusal.FORGED)):
+        document = base64_encode(json.dumps(VALID) + " " * blanks)
+        signer = _serializer("connect link").make_signer("calendar mirror connect link")
+        assert read_link(signer.sign(document).decode()) == read
 
 
-def _signed(purpose, document):
-    """Sign whatever it is, as whoever has the key can."""
+def _serializer(purpose):
     return URLSafeSerializer(
         "new key",
         salt=f"calendar mirror {purpose}",
         signer_kwargs={"digest_method": hashlib.sha256, "key_derivation": "hmac"},
-    ).dumps(document)
+    )
+
+
+def _signed(purpose, document):
+    """Sign whatever it is, as whoever has the key can."""
+    return _serializer(purpose).dumps(document)
 
 
 VALID = INVITATION.to_document()
