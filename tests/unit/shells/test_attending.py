@@ -423,6 +423,13 @@ def test_where_cronofy_gives_no_channel_the_clock_finds_changes_within_15_minute
     assert "POST /v1/channels" not in paths(mirror)
 
 
+def test_an_account_without_a_channel_is_read_every_15_minutes_and_no_more_often(mirror):
+    connected(mirror, scope=FREE_BUSY)
+    wait(mirror, 2 * HOUR)
+
+    assert paths(mirror).count("GET /v1/free_busy") == 8
+
+
 def test_a_channel_that_was_refused_is_asked_for_again_the_next_day(mirror):
     connected(mirror, scope=FREE_BUSY)
     mirror.provider.control("PATCH", "settings", channel_scopes=["read_events", "read_free_busy"])
@@ -461,6 +468,17 @@ def test_a_scope_that_shrinks_leaves_no_details_in_rows_or_tombstones(mirror):
     mirror.forget()
     settled(mirror, Kind.FULL)
     assert mirror.events.writes == 0
+
+
+@pytest.mark.parametrize("kind", [Kind.DELTA, Kind.PROFILES, Kind.CHECK, Kind.FULL])
+def test_a_scope_that_shrank_without_our_knowing_takes_the_details_along_at_once(mirror, kind):
+    connected(mirror, scope=ALL)
+    mirror.provider.control("POST", "accounts/acc_1/tokens", scope=FREE_BUSY)
+    settled(mirror, kind)
+
+    assert holds_no_details(mirror)
+    assert set(mirror.events.live("acc_1")) == set(mirror.truth())
+    assert account(mirror).state is State.CONNECTED
 
 
 def test_a_scope_that_grows_brings_details_and_a_channel(mirror):
@@ -514,6 +532,24 @@ def test_limiting_an_account_drops_the_other_calendars_rows_and_takes_a_channel_
     (now,) = channels(mirror)
     assert now["filters"] == {"calendar_ids": [one]}
     assert now["channel_id"] != before["channel_id"]
+
+
+@pytest.mark.parametrize("scope", [ALL, FREE_BUSY])
+def test_a_calendar_that_is_dropped_goes_also_while_a_profile_is_disconnected(scope):
+    """And nothing else does, though the whole window is read and lacks it."""
+    mirror = with_settings(deleted_retention=0.0)
+    made = connected(mirror, events=0, scope=scope)
+    one, two = (calendar["calendar_id"] for calendar in made["calendars"])
+    lacking, _ = create(mirror, calendar_id=one, count=2, summary="Event")
+    create(mirror, calendar_id=two, count=2, summary="Event")
+    settled(mirror, Kind.DELTA)
+    mirror.provider.control("DELETE", f"accounts/acc_1/events/{lacking}")
+    act(mirror, profile_id(made), "disconnect")
+    limited(mirror, one)
+
+    assert calendars_of(mirror.events.live("acc_1")) == {one}
+    assert len(mirror.events.live("acc_1")) == 2
+    assert calendars_of(tombstones(mirror)) == {two}
 
 
 def test_a_delta_of_a_limited_account_asks_for_its_calendars_alone(mirror):
@@ -797,6 +833,18 @@ def test_a_grant_that_has_ended_already_is_as_good(mirror):
     settled(mirror, Kind.ERASE)
 
     assert (mirror.accounts.kept, mirror.events.items) == ({}, {})
+
+
+def test_the_grant_is_ended_by_the_latest_refresh_token(mirror):
+    connected(mirror)
+    mirror.provider.control("POST", "accounts/acc_1/tokens/expire")
+    sent = []
+    mirror.provider.before = lambda request: sent.append((request.path_url, request.body))
+    settled(mirror, Kind.ERASE)
+
+    ((_, body),) = [each for each in sent if each[0] == "/oauth/token/revoke"]
+    (refreshed,) = mirror.accounts.stored_tokens
+    assert json.loads(body)["token"] == refreshed.refresh
 
 
 def test_nothing_that_comes_late_brings_an_erased_account_back(mirror):
