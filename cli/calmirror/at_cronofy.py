@@ -39,6 +39,7 @@ def opened(stack: Stack, account: Account) -> tuple[Cronofy, StoredGrant]:
         refresh=lambda token: cronofy.refresh(token, clients(stack).of(data_center)),
         store=stack.accounts(),
         now=now,
+        reserve=cronofy.reserve,
     )
     return cronofy, grant
 

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import IO, TypeAlias
 
 import click
@@ -23,6 +23,8 @@ from calmirror.import_course import Course, Looked, Put
 from calmirror.import_files import FileError, ImportFile, Row
 from calmirror.stacks import Stack, on_stack
 
+#: How often the clock asks for what is due, and which part of that an import may take.
+_RING_MINUTES, _SHARE = 5, 0.8
 #: Accounts that are stored at the same time.
 _AT_ONCE = 8
 #: Most keys that DynamoDB takes in one BatchGetItem.
@@ -68,7 +70,7 @@ def import_(
     (ids; in CSV with blanks between them).
 
     Stores them all, which exchanges no token and leaves alone what is there already; the mirror
-    then reads them at the pace that Cronofy allows, which takes about an hour for 4,000. The same
+    then reads them at the pace that Cronofy allows, which takes about an hour for 5,000. The same
     command may be repeated at any time, and goes on where it was. Ends with 1 if a line was
     refused, an account could not be read, or was not in time.
 
@@ -90,27 +92,36 @@ def import_(
 
 
 def store(
-    rows: Sequence[Row], add: Callable[..., bool], now: Callable[[], datetime]
+    rows: Sequence[Row],
+    add: Callable[..., bool],
+    now: Callable[[], datetime],
+    *,
+    calls_per_minute: int,
 ) -> Iterator[tuple[Row, Put]]:
     """
     Put each account in place, several at a time; yield what became of it, in order.
 
-    An account that is stored is due at once, so no message is sent: whoever is stopped here leaves
-    nothing half done.
+    An account that is stored is due soon, so no message is sent: whoever is stopped here leaves
+    nothing half done. They are due one after the other, a little slower than the clock can ask for
+    them, so that others that fall due meanwhile do not wait behind them all.
 
     Args:
         add: `AccountsTable.add`.
     """
+    began = now()
+    at_each_ring = max(1, int(_SHARE * budgets.looks_within(calls_per_minute, _RING_MINUTES)))
 
-    def put(row: Row) -> Put:
+    def put(numbered: tuple[int, Row]) -> Put:
+        number, row = numbered
+        due_at = began + timedelta(minutes=_RING_MINUTES * (number // at_each_ring))
         try:
-            return Put.STORED if add(row.account, added_at=now()) else Put.THERE
+            return Put.STORED if add(row.account, added_at=now(), due_at=due_at) else Put.THERE
         except StoreRefusedError:
             return Put.REFUSED
 
     pool = ThreadPoolExecutor(_AT_ONCE)
     try:
-        yield from zip(rows, pool.map(put, rows), strict=True)
+        yield from zip(rows, pool.map(put, enumerate(rows)), strict=True)
     finally:
         pool.shutdown(cancel_futures=True)
 
@@ -167,9 +178,14 @@ def _store(stack: Stack, course: Course) -> None:
     new = [row for row in course.file.rows if row.account.account_id not in there]
     with _progress("storing", len(names)) as tell:
         tell(len(course.puts), "")
-        for row, put in store(new, stack.accounts().add, at_cronofy.now):
+        for row, put in _stored(stack, new):
             course.put(row, put)
             tell(len(course.puts), "")
+
+
+def _stored(stack: Stack, rows: Sequence[Row]) -> Iterator[tuple[Row, Put]]:
+    add, calls = stack.accounts().add, stack.calls_per_minute
+    return store(rows, add, at_cronofy.now, calls_per_minute=calls)
 
 
 def _ask_for_reads(stack: Stack) -> None:
@@ -231,9 +247,8 @@ def _looked_at(stack: Stack, account_ids: Sequence[str]) -> Iterator[Looked]:
 
 
 def _planned_per_s(stack: Stack) -> float:
-    """Return how many accounts the clock asks for in a second."""
-    calls = int(stack.parameters.get("CronofyCallsPerMinute", 500))
-    return budgets.looks_within(calls, 60) / 3600
+    """Return how many accounts fall due in a second."""
+    return _SHARE * budgets.looks_within(stack.calls_per_minute, 60) / 3600
 
 
 @contextmanager

@@ -107,8 +107,13 @@ class Stack:
 
     def budget(self, now: Callable[[], datetime]) -> BudgetTable:
         """Return the budget of calls that the functions share."""
-        limit = budgets.limit(int(self.parameters.get("CronofyCallsPerMinute", 500)))
+        limit = budgets.limit(self.calls_per_minute)
         return BudgetTable(self.dynamodb(), self.output("BudgetTableName"), limit, now)
+
+    @property
+    def calls_per_minute(self) -> int:
+        """Return what Cronofy takes from the application, as the stack was told."""
+        return int(self.parameters.get("CronofyCallsPerMinute", 500))
 
     def queue(self) -> SyncQueue:
         """Return the queue, with its dead-letter queue."""

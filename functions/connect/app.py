@@ -23,8 +23,8 @@ from calendar_mirror.sync_queue import SyncQueue
 
 _AWS = Config(connect_timeout=2, read_timeout=4, retries={"mode": "standard", "max_attempts": 2})
 #: Somebody sits before the browser, and API Gateway waits for 30 seconds.
-_CRONOFY_TIMEOUT_S = (3.05, 8.0)
-_PATIENCE_S = 5.0
+_CRONOFY_TIMEOUT_S = (2.0, 5.0)
+_PATIENCE_S = 4.0
 _KEYS_KEPT_S = 300
 
 

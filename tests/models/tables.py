@@ -86,11 +86,11 @@ class Accounts:
     def get(self, account_id):
         return self.kept.get(account_id)
 
-    def add(self, account, *, added_at):
+    def add(self, account, *, added_at, due_at=None):
         if account.account_id in self.kept:
             return False
         self.kept[account.account_id] = replace(account, connected_at=added_at)
-        self.looks[account.account_id] = added_at
+        self.looks[account.account_id] = due_at or added_at
         return True
 
     def connect(self, account, *, connected_at):

@@ -19,8 +19,8 @@ Values: TypeAlias = dict[str, object]
 DUE = "due"
 
 
-def new(account: Account, *, added_at: datetime) -> Values:
-    """Write the item of an account that is to be read at once."""
+def new(account: Account, *, added_at: datetime, due_at: datetime | None = None) -> Values:
+    """Write the item of an account that is to be read at *due_at*, or at once."""
     values: Values = {
         "account_id": account.account_id,
         "data_center": account.data_center,
@@ -30,7 +30,7 @@ def new(account: Account, *, added_at: datetime) -> Values:
         "connected_at": instants.to_precise_text(added_at),
     }
     refs: Values = {"user_refs": set(account.user_refs)} if account.user_refs else {}
-    return values | refs | tokens(account.tokens) | due(added_at)
+    return values | refs | tokens(account.tokens) | due(due_at or added_at)
 
 
 def tokens(given: Tokens) -> Values:

@@ -43,13 +43,16 @@ class AccountsTable:
             )
         return account_items.to_account(answer["Item"]) if "Item" in answer else None
 
-    def add(self, account: Account, *, added_at: datetime) -> bool:
-        """Put a new account in place; ``False``: it is there already, and was left as it is."""
+    def add(self, account: Account, *, added_at: datetime, due_at: datetime | None = None) -> bool:
+        """
+        Put a new account in place, to be read at *due_at* if nobody asks for it before, or at once;
+        ``False``: it is there already, and was left as it is.
+        """
         try:
             with dynamodb.errors_translated():
                 self.client.put_item(
                     TableName=self.name,
-                    Item=account_items.new(account, added_at=added_at),
+                    Item=account_items.new(account, added_at=added_at, due_at=due_at),
                     ConditionExpression="attribute_not_exists(account_id)",
                 )
         except ConditionFailedError:

@@ -47,10 +47,10 @@ def limit(calls_per_minute: int) -> Limit:
     return Limit(60 / max(1.0, used - burst), burst)
 
 
-#: Calls that a look at an account takes, full read included, in most cases; half of the budget is
-#: for such looks.
+#: Calls that a look at an account takes, full read included, in most cases, and the part of the
+#: budget that is for such looks.
 _CALLS_OF_A_LOOK = 4
-_SHARE_OF_LOOKS = 0.5
+_SHARE_OF_LOOKS = 0.7
 
 
 def looks_within(calls_per_minute: int, minutes: int) -> int:

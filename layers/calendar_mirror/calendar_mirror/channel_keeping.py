@@ -43,8 +43,10 @@ def check(visit: Visit) -> bool:
     Hold what Cronofy has against what we know: create the channel anew where it is gone, and close
     what is ours but not wanted. Tell whether one was created, as `ensure` does.
     """
-    open_channels = visit.cronofy.channels(visit.grant)
     known = visit.account.channel
+    if known is None and visit.account.last_read is None:
+        return ensure(visit)  # there was no time for anything to go wrong
+    open_channels = visit.cronofy.channels(visit.grant)
     if known and known.channel_id not in {each.channel_id for each in open_channels}:
         visit.remember_channel(None)
         visit.counts["channels_missing"] += 1

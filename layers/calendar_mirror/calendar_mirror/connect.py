@@ -202,6 +202,7 @@ class Connect:
             refresh=lambda token: cronofy.refresh(token, client),
             store=self.accounts,
             now=self.now,
+            reserve=cronofy.reserve,
         )
         try:
             address = queries.callback_url(self.public_url, account.account_id)

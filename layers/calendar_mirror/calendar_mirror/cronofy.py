@@ -85,6 +85,18 @@ class Cronofy:
     admit: Callable[[], None] = _unlimited
     timeout_s: tuple[float, float] = TIMEOUT_S
     calls: int = field(default=0)
+    _reserved: bool = field(default=False)
+
+    def reserve(self) -> None:
+        """
+        Get the next call admitted ahead of time, before something is done that only it is good for.
+
+        Raises:
+            TryAgainError: it must not be made now.
+        """
+        if not self._reserved:
+            self.admit()
+            self._reserved = True
 
     def pages(self, plan: ReadPlan, grant: AccessGrant) -> Iterator[Page]:
         """
@@ -215,7 +227,8 @@ class Cronofy:
         return answer
 
     def _answer(self, call: _Call, headers: Mapping[str, str]) -> Answer:
-        self.admit()
+        self.reserve()
+        self._reserved = False
         self.calls += 1
         try:
             # No redirects: they would carry a body with secrets to who knows where.

@@ -19,6 +19,7 @@ from calendar_mirror import backoff, messages
 from calendar_mirror.errors import (
     AwsCallError,
     MalformedMessageError,
+    RateLimitedError,
     SettingsError,
     StoreRefusedError,
     TryAgainError,
@@ -112,7 +113,11 @@ class Drain:
     def _put_back(self, deliveries: Sequence[Delivery], error: Exception) -> None:
         tries = max(delivery.receive_count for delivery in deliveries)
         retry_after_s = error.retry_after_s if isinstance(error, TryAgainError) else None
-        self.queue.put_back(deliveries, backoff.delay_s(tries, retry_after_s, self.rng))
+        is_short_of_calls = isinstance(error, RateLimitedError)
+        delay_s = backoff.delay_s(
+            tries, retry_after_s, self.rng, is_short_of_calls=is_short_of_calls
+        )
+        self.queue.put_back(deliveries, delay_s)
 
     def _set_aside(
         self,

@@ -32,6 +32,10 @@ class TokenStore(Protocol):
     def store_tokens(self, account_id: str, tokens: Tokens, *, replacing: str) -> bool: ...
 
 
+def _nothing() -> None:
+    """Reserve nothing."""
+
+
 @dataclass(slots=True)
 class StoredGrant:
     """
@@ -40,6 +44,7 @@ class StoredGrant:
 
     Attributes:
         refresh: asks Cronofy for new tokens.
+        reserve: gets that call admitted, so that nothing is claimed in vain.
     """
 
     account_id: str
@@ -47,6 +52,7 @@ class StoredGrant:
     refresh: Callable[[str], Tokens]
     store: TokenStore
     now: Callable[[], datetime]
+    reserve: Callable[[], None] = _nothing
 
     def access_token(self) -> str:
         """Return a token that is good as far as we know."""
@@ -66,6 +72,7 @@ class StoredGrant:
             NeedsUserError: Cronofy does not accept the refresh token, which is the latest.
             TryAgainError: somebody else is refreshing.
         """
+        self.reserve()
         now = self.now()
         if not self.store.lease_refresh(
             self.account_id, self.tokens.refresh, now=now, until=now + LEASE

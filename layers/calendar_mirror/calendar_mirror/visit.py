@@ -136,5 +136,6 @@ def to(
         refresh=refreshed,
         store=edges.accounts,
         now=edges.now,
+        reserve=cronofy.reserve,
     )
     return Visit(account, edges, cronofy, grant, counts, time_is_up)

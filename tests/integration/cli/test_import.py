@@ -193,7 +193,7 @@ def test_a_dry_run_checks_and_stores_nothing(stack, file):
 
     assert done.exit_code == 0
     assert "625 accounts would be stored" in done.stderr
-    assert "takes about 10 min" in done.stderr
+    assert "takes about 9 min" in done.stderr
     assert stack.told("accounts", "import", file(1, lines=["x"]), "--dry-run", ends_with=1)
     assert stack.told("accounts", "list") == []
 
