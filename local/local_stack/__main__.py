@@ -38,11 +38,16 @@ def main() -> None:
 @main.command()
 @_directory
 @click.option("--merge-seconds", type=int, help="The template's MergeSeconds; 0: no merging.")
-def up(directory: Path, merge_seconds: int | None) -> None:
+@click.option(
+    "--parameter", "parameters", multiple=True, help="NAME=VALUE, another of the template's."
+)
+def up(directory: Path, merge_seconds: int | None, parameters: tuple[str, ...]) -> None:
     """Start the stack, or bring it up to date."""
     locations = Locations(directory)
     display = Display(Console(highlight=False, soft_wrap=True))
-    extra = {} if merge_seconds is None else {"MergeSeconds": str(merge_seconds)}
+    extra = dict(_named(each) for each in parameters)
+    if merge_seconds is not None:
+        extra["MergeSeconds"] = str(merge_seconds)
     environ = dict(os.environ)
     with _alone(locations), _nothing_left_behind(locations, display):
         running = bringing_up.bring_up(
@@ -80,6 +85,13 @@ def status(directory: Path) -> None:
         click.echo(f"{service.name}: {'running' if service.is_running() else 'ended'}")
     click.echo(f"Notifications: {found.notifications_url}")
     sys.exit(0 if services and all(service.is_running() for service in services) else 1)
+
+
+def _named(parameter: str) -> tuple[str, str]:
+    name, separator, value = parameter.partition("=")
+    if not separator:
+        raise click.UsageError(f"{parameter} is not of the form NAME=VALUE")
+    return name, value
 
 
 @contextmanager

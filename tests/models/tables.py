@@ -157,8 +157,11 @@ class Accounts:
         self._change(account_id, profiles=profiles)
         self._change(account_id, tokens=replace(tokens, scope=scope or tokens.scope))
 
-    def remember_announced(self, account_id, condition, *, number):
-        self._change(account_id, announced=condition, announcements=number)
+    def remember_announcing(self, account_id, condition, *, number):
+        self._change(account_id, announcing=condition, announcements=number)
+
+    def remember_announced(self, account_id, condition):
+        self._change(account_id, announced=condition, announcing=None)
 
     def mark_needs_user(self, account_id, reason, *, since):
         self._change(account_id, state=State.NEEDS_USER, state_reason=reason)
@@ -206,13 +209,20 @@ class Accounts:
 class Erasures:
     """
     Attributes:
-        receipts: as they were given.
+        receipts: by account and when its erasure was asked for.
     """
 
-    receipts: list = field(default_factory=list)
+    receipts: dict = field(default_factory=dict)
 
-    def keep(self, account_id, **about):
-        self.receipts.append((account_id, about))
+    def begin(self, account_id, *, asked_at, asked_for_by, counts):
+        receipt = self.receipts.setdefault((account_id, asked_at), {})
+        for name, count in counts.items():
+            receipt[name] = receipt.get(name, 0) + count
+        receipt["asked_for_by"] = asked_for_by
+
+    def finish(self, account_id, *, asked_at, asked_for_by, finished_at, counts):
+        self.begin(account_id, asked_at=asked_at, asked_for_by=asked_for_by, counts={})
+        self.receipts[account_id, asked_at] |= {**counts, "finished_at": finished_at}
 
 
 @dataclass

@@ -129,6 +129,7 @@ def _account(item: Mapping[str, Any]) -> Account:
         covered=_covered(item),
         connected_at=_instant(item, "connected_at"),
         announced=item.get("announced"),
+        announcing=item.get("announcing"),
         announcements=int(item.get("announcements", 0)),
     )
 

@@ -73,8 +73,9 @@ class Account:
         last_full_read_at: start of the last completed read of the whole window.
         covered: what the last completed full read was about.
         connected_at: when its grant was given to us last.
-        announced: the `condition` that the change feed was told last.
-        announcements: how many of them there were.
+        announced: the `condition` that the change feed was told last, for certain.
+        announcing: the one that it was about to be told, and may have been.
+        announcements: number of the last one that was begun.
     """
 
     account_id: str
@@ -93,6 +94,7 @@ class Account:
     covered: Coverage | None = None
     connected_at: datetime | None = None
     announced: str | None = None
+    announcing: str | None = None
     announcements: int = 0
 
     @property

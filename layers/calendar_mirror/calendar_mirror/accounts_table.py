@@ -162,9 +162,13 @@ class AccountsTable:
         granted: Values = {"scope": scope} if scope else {}
         self._set(account_id, account_items.profiles(profiles) | granted)
 
-    def remember_announced(self, account_id: str, condition: str, *, number: int) -> None:
+    def remember_announcing(self, account_id: str, condition: str, *, number: int) -> None:
+        """Keep what the change feed is about to be told."""
+        self._set(account_id, {"announcing": condition, "announcements": number})
+
+    def remember_announced(self, account_id: str, condition: str) -> None:
         """Keep what the change feed was told last."""
-        self._set(account_id, {"announced": condition, "announcements": number})
+        self._set(account_id, {"announced": condition}, remove=("announcing",))
 
     def mark_needs_user(self, account_id: str, reason: str, *, since: datetime) -> None:
         """Keep that the account's owner has to do something, and what for."""

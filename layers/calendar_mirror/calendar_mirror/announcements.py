@@ -27,12 +27,14 @@ class Announcement:
 
     Attributes:
         detail: JSON; its ``change_id`` is the same however often it is sent.
-        condition: what the account is in by it, to be remembered once it was sent.
+        condition: what the account is in by it, to be remembered before and after it is sent.
+        number: how many there were of the account, with this one.
     """
 
     change: AccountChange
     detail: str
     condition: str
+    number: int
 
 
 def due(account: Account) -> Announcement | None:
@@ -40,13 +42,15 @@ def due(account: Account) -> Announcement | None:
     Return what has to be said of *account*; ``None``: what was said last still holds.
 
     Whoever acts on an account asks this at the end, so an announcement that a stop has prevented is
-    made by the next one.
+    made by the next one. One that was begun, and may have been made, is made again with the same
+    ``change_id``; where it does not hold any more, what holds now is a change from it.
     """
-    if account.announced == account.condition:
+    condition, begun = account.condition, account.announcing
+    if begun is None and account.announced == condition:
         return None
-    is_connected = account.condition == "connected"
-    change = AccountChange.CONNECTED if is_connected else AccountChange.DISCONNECTED
-    return _announcement(account, change, account.condition, account.announcements + 1)
+    change = AccountChange.CONNECTED if condition == "connected" else AccountChange.DISCONNECTED
+    number = account.announcements + (begun != condition)
+    return _announcement(account, change, condition, number)
 
 
 def erased(account: Account) -> Announcement:
@@ -75,4 +79,4 @@ def _announcement(
             }
             for profile in account.disconnected
         ]
-    return Announcement(change, json.dumps(detail), condition)
+    return Announcement(change, json.dumps(detail), condition, number)

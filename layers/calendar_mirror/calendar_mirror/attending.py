@@ -175,6 +175,7 @@ def _ask_for_profiles(opened: Visit) -> None:
             raise
         opened.counts["profiles_unknown"] += 1
         return
+    opened.has_seen_profiles = True
     if not _came_back(opened.account, info.profiles):
         opened.remember_profiles(info)
         return

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from calendar_mirror import due, queries
 from calendar_mirror.accounts import Channel
-from calendar_mirror.errors import NeedsUserError
+from calendar_mirror.errors import NeedsUserError, UnexpectedAnswerError
 from calendar_mirror.scopes import Mode
 from calendar_mirror.visit import Visit
 
@@ -62,9 +62,13 @@ def check(visit: Visit) -> bool:
 
 
 def close_all(visit: Visit) -> None:
-    """Close every channel that is ours."""
-    for channel in visit.cronofy.channels(visit.grant):
-        known = visit.account.channel
+    """Close every channel that is ours; where Cronofy's list cannot be read, the one we know."""
+    known = visit.account.channel
+    try:
+        open_channels = visit.cronofy.channels(visit.grant)
+    except UnexpectedAnswerError:
+        open_channels = (known,) if known else ()
+    for channel in open_channels:
         is_known = known is not None and channel.channel_id == known.channel_id
         if is_known or is_ours(channel, visit.edges.public_url):
             _close(visit, channel.channel_id)

@@ -136,7 +136,9 @@ class Connect:
         if error == "access_denied":
             return self._screen(Outcome.DENIED, state)
         if error is not None:
-            return self._screen(Outcome.CONSENT_FAILED, state, detail=error[:100])
+            return self._screen(
+                Outcome.CONSENT_FAILED, state, detail=error[:100] or "it gave no reason"
+            )
         if not consent.is_code(code):
             return self._screen(Outcome.FORGED, state)
         try:

@@ -21,31 +21,45 @@ class ErasuresTable:
     client: Any
     name: str
 
-    def keep(
+    def begin(
+        self, account_id: str, *, asked_at: datetime, asked_for_by: str, counts: Mapping[str, int]
+    ) -> None:
+        """
+        Add *counts* to the receipt of the erasure that was asked for at *asked_at*.
+
+        Whoever knows the account's id can find a receipt, and nobody can read the id from it.
+        """
+        self._update(
+            account_id,
+            asked_at,
+            "SET asked_for_by = :by ADD " + ", ".join(f"{name} :{name}" for name in counts),
+            {":by": asked_for_by, **{f":{name}": count for name, count in counts.items()}},
+        )
+
+    def finish(
         self,
         account_id: str,
         *,
-        asked_for_by: str,
         asked_at: datetime,
+        asked_for_by: str,
         finished_at: datetime,
         counts: Mapping[str, int],
     ) -> None:
-        """
-        Keep a receipt. Whoever knows the account's id can find it, and nobody can read the id from
-        it. Keeping it again (the erasure was stopped and went on) replaces it.
-        """
-        item = {
-            "account": digest(account_id),
-            "asked_at": instants.to_precise_text(asked_at),
-            "finished_at": instants.to_text(finished_at),
-            "asked_for_by": asked_for_by,
-            **counts,
-        }
-        with dynamodb.errors_translated():
-            self.client.put_item(TableName=self.name, Item=item)
+        """Finish the receipt, with *counts* in place of those that it may have by these names."""
+        assignments = ", ".join(f"{name} = :{name}" for name in counts)
+        self._update(
+            account_id,
+            asked_at,
+            f"SET asked_for_by = :by, finished_at = :finished_at, {assignments}",
+            {
+                ":by": asked_for_by,
+                ":finished_at": instants.to_text(finished_at),
+                **{f":{name}": count for name, count in counts.items()},
+            },
+        )
 
     def of(self, account_id: str) -> list[dict[str, Any]]:
-        """Return the receipts of an account, the oldest first."""
+        """Return the receipts of finished erasures of an account, the oldest first."""
         with dynamodb.errors_translated():
             answer = self.client.query(
                 TableName=self.name,
@@ -53,8 +67,21 @@ class ErasuresTable:
                 ExpressionAttributeValues={":account": digest(account_id)},
                 ConsistentRead=True,
             )
-        receipts: list[dict[str, Any]] = answer["Items"]
-        return receipts
+        return [receipt for receipt in answer["Items"] if "finished_at" in receipt]
+
+    def _update(
+        self, account_id: str, asked_at: datetime, expression: str, values: Mapping[str, object]
+    ) -> None:
+        with dynamodb.errors_translated():
+            self.client.update_item(
+                TableName=self.name,
+                Key={
+                    "account": digest(account_id),
+                    "asked_at": instants.to_precise_text(asked_at),
+                },
+                UpdateExpression=expression,
+                ExpressionAttributeValues=values,
+            )
 
 
 def digest(account_id: str) -> str:

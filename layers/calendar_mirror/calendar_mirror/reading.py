@@ -85,7 +85,7 @@ def _whole_window(visit: Visit, plan: ReadPlan, completed: CompletedRead) -> Non
         coverage=plan.coverage,
         covered=account.covered,
         within=repairing.window(completed.started_at),
-        is_complete=account.profiles is not None and profiles.reads_are_complete(account.profiles),
+        is_complete=visit.has_seen_profiles and profiles.reads_are_complete(account.profiles or ()),
     )
     _write(visit, [records.tombstone(key) for key in gone])
 

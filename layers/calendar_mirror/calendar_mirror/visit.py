@@ -55,6 +55,7 @@ class Visit:
         account: as it is now: what is remembered changes it here as well.
         counts: what was done, for the report.
         time_is_up: whether the function is about to be stopped.
+        has_seen_profiles: UserInfo was read during this visit.
     """
 
     account: Account
@@ -63,6 +64,7 @@ class Visit:
     grant: StoredGrant
     counts: Counter[str] = field(default_factory=Counter)
     time_is_up: Callable[[], bool] = lambda: False
+    has_seen_profiles: bool = False
 
     def remember_channel(
         self, channel: Channel | None, *, refused_at: datetime | None = None
@@ -107,12 +109,17 @@ class Visit:
         due = announcements.due(self.account)
         if due is None:
             return
+        accounts, account_id = self.edges.accounts, self.account.account_id
+        if self.account.announcing != due.condition:
+            accounts.remember_announcing(account_id, due.condition, number=due.number)
         self.edges.bus.publish(due)
-        number = self.account.announcements + 1
-        self.edges.accounts.remember_announced(
-            self.account.account_id, due.condition, number=number
+        accounts.remember_announced(account_id, due.condition)
+        self.account = replace(
+            self.account,
+            announced=due.condition,
+            announcing=None,
+            announcements=due.number,
         )
-        self.account = replace(self.account, announced=due.condition, announcements=number)
 
 
 def to(

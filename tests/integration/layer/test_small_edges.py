@@ -97,12 +97,15 @@ def test_an_authorization_is_finished_once(dynamodb):
 
 def test_a_receipt_is_found_by_the_account_it_does_not_name(dynamodb):
     table = ErasuresTable(dynamodb, "erasures")
-    counts = {"rows_erased": 3}
+    about = {"asked_at": NOW, "asked_for_by": "operator"}
+    table.begin("acc_1", **about, counts={"rows_erased": 3})
+    assert table.of("acc_1") == []
+    table.begin("acc_1", **about, counts={"rows_erased": 2})
     for _ in range(2):
-        table.keep("acc_1", asked_for_by="operator", asked_at=NOW, finished_at=NOW, counts=counts)
+        table.finish("acc_1", **about, finished_at=NOW, counts={"channels_closed": 1})
 
     (receipt,) = table.of("acc_1")
-    assert receipt["rows_erased"] == 3
+    assert (receipt["rows_erased"], receipt["channels_closed"]) == (5, 1)
     assert (receipt["asked_for_by"], receipt["finished_at"]) == (
         "operator",
         "2026-01-31T09:00:00Z",

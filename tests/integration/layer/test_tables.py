@@ -111,7 +111,9 @@ def test_what_is_remembered_of_an_account_is_read_back(accounts):
 
     accounts.remember_channel("acc_1", channel)
     accounts.remember_profiles("acc_1", (profile,), scope="read_free_busy")
-    accounts.remember_announced("acc_1", "connected", number=3)
+    accounts.remember_announcing("acc_1", "connected", number=3)
+    assert accounts.get("acc_1").announcing == "connected"
+    accounts.remember_announced("acc_1", "connected")
     accounts.limit_to("acc_1", ("cal_2", "cal_1"))
     accounts.mark_needs_user("acc_1", "invalid_grant", since=NOW)
     marked = accounts.get("acc_1")
@@ -123,7 +125,8 @@ def test_what_is_remembered_of_an_account_is_read_back(accounts):
     assert (healed.channel, healed.last_read) == (channel, read)
     assert healed.profiles == (profile,)
     assert healed.wanted == Coverage(Mode.FREE_BUSY, ("cal_1", "cal_2"))
-    assert (healed.announced, healed.announcements) == ("connected", 3)
+    assert (healed.announced, healed.announcing) == ("connected", None)
+    assert healed.announcements == 3
     assert (healed.last_full_read_at, healed.covered) == (None, None)
 
 
@@ -151,7 +154,8 @@ CHANGES = (
     lambda accounts: accounts.remember_channel("acc_1", Channel("chn_1")),
     lambda accounts: accounts.remember_profiles("acc_1", (), scope=None),
     lambda accounts: accounts.remember_read("acc_1", CompletedRead(NOW, None), Coverage()),
-    lambda accounts: accounts.remember_announced("acc_1", "connected", number=1),
+    lambda accounts: accounts.remember_announcing("acc_1", "connected", number=1),
+    lambda accounts: accounts.remember_announced("acc_1", "connected"),
     lambda accounts: accounts.mark_needs_user("acc_1", "forbidden", since=NOW),
     lambda accounts: accounts.mark_erasing("acc_1", since=NOW),
     lambda accounts: accounts.limit_to("acc_1", ()),
