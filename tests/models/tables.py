@@ -3,8 +3,9 @@
 from dataclasses import dataclass, field, replace
 
 from calendar_mirror.accounts import State
+from calendar_mirror.budgets import Glimpse, Slowdown
 from calendar_mirror.diffing import Stored
-from calendar_mirror.errors import AccountGoneError, RateLimitedError
+from calendar_mirror.errors import AccountGoneError, BudgetUsedUpError
 from calendar_mirror.records import Key, to_item
 
 
@@ -76,12 +77,14 @@ class Accounts:
         stored_tokens: every pair that was stored, in order.
         leases: until when a refresh is claimed, by account id.
         looks: when an account is due, by account id.
+        drift: what the last full read of an account had to put right.
     """
 
     kept: dict = field(default_factory=dict)
     stored_tokens: list = field(default_factory=list)
     leases: dict = field(default_factory=dict)
     looks: dict = field(default_factory=dict)
+    drift: dict = field(default_factory=dict)
 
     def get(self, account_id):
         return self.kept.get(account_id)
@@ -147,10 +150,18 @@ class Accounts:
     def remember_channel(self, account_id, channel, *, refused_at=None):
         self._change(account_id, channel=channel, channel_refused_at=refused_at)
 
-    def remember_read(self, account_id, read, coverage):
+    def remember_read(self, account_id, read, coverage, *, drift=0):
         self._change(account_id, last_read=read, state=State.CONNECTED, state_reason=None)
         if read.last_modified is None:
-            self._change(account_id, last_full_read_at=read.started_at, covered=coverage)
+            self.drift[account_id] = drift
+            started_at = read.started_at
+            self._change(account_id, last_full_read_at=started_at, covered=coverage, full_read=None)
+
+    def remember_full_read(self, account_id, under_way):
+        self._change(account_id, full_read=under_way)
+
+    def remember_second_look(self, account_id, since):
+        self._change(account_id, second_look_since=since)
 
     def remember_profiles(self, account_id, profiles, *, scope):
         tokens = self.kept[account_id].tokens if account_id in self.kept else None
@@ -245,24 +256,40 @@ class Bus:
 @dataclass
 class Budget:
     """
-    The arithmetic of `budgets`, over a number of milliseconds in memory.
+    The arithmetic of `budgets`, over numbers of milliseconds in memory: one worker's view of it.
 
     Attributes:
         limit: ``None``: there is none.
+        item: shared by all workers.
+        seen: what this worker saw of the budget last.
     """
 
     now: object
     limit: object = None
-    arrival: int = 0
+    item: dict = field(default_factory=lambda: {"arrival": 0, "slowdown": Slowdown()})
+    seen: Glimpse = Glimpse()
 
     def take(self, data_center, *, is_background):
         if self.limit is None:
             return
-        now = round(self.now().timestamp() * 1000)
-        tolerance = round(self.limit.tolerance_s(is_background=is_background) * 1000)
-        if self.arrival > now + tolerance:
-            raise RateLimitedError("used up", (self.arrival - tolerance - now) / 1000)
-        self.arrival = max(now, self.arrival) + round(self.limit.interval_s * 1000)
+        seconds = self.now().timestamp()
+        now, limit = round(seconds * 1000), self.limit.slowed(self.seen.slowdown.at(seconds))
+        tolerance = round(limit.tolerance_s(is_background=is_background) * 1000)
+        arrival = self.item["arrival"]
+        if arrival <= now + tolerance:
+            self.item["arrival"] = max(now, arrival) + round(limit.interval_s * 1000)
+        self.seen = Glimpse(seconds, self.item["arrival"] / 1000 - seconds, self.item["slowdown"])
+        if arrival > now + tolerance:
+            raise BudgetUsedUpError("used up", (arrival - tolerance - now) / 1000)
+
+    def slow_down(self, data_center):
+        slower = self.seen.slowdown.after_429(self.now().timestamp())
+        if slower and self.item["slowdown"] == self.seen.slowdown:
+            self.item["slowdown"] = slower
+            self.seen = replace(self.seen, slowdown=slower)
+
+    def headroom(self, data_center=None):
+        return self.limit and self.seen.headroom(self.limit, self.now().timestamp())
 
 
 @dataclass

@@ -13,9 +13,27 @@ LAYER = ROOT / "layers" / "calendar_mirror" / "calendar_mirror"
 #: In reading order; each may import those before it, and the standard library.
 PURE = (
     *("errors", "instants", "settings", "credentials", "backoff", "emf", "sigv4", "signatures"),
-    *("notifications", "messages", "scopes", "planning", "documents", "profiles", "accounts"),
+    *(
+        "notifications",
+        "messages",
+        "scopes",
+        "planning",
+        "documents",
+        "profiles",
+        "spans",
+        "accounts",
+    ),
     *("account_items", "due", "queries", "answers", "records", "busy", "diffing", "repairing"),
-    *("announcements", "reports", "budgets", "admission", "invitations", "consent", "screens"),
+    *(
+        "announcements",
+        "feed",
+        "reports",
+        "budgets",
+        "admission",
+        "invitations",
+        "consent",
+        "screens",
+    ),
 )
 #: What each edge may import from outside the project.
 EDGES = {
@@ -38,7 +56,7 @@ EDGES = {
 }
 SHELLS = (
     *("receive", "visit", "channel_keeping", "reading", "erasing", "attending", "sync", "connect"),
-    "reconcile",
+    *("reconcile", "publish"),
 )
 #: The one thing that edges share.
 SHARED_EDGE = "dynamodb"
@@ -113,6 +131,7 @@ def test_receive_needs_the_standard_library_alone():
         "functions.sync.app",
         "functions.connect.app",
         "functions.reconcile.app",
+        "functions.publish.app",
         "calmirror.main",
     ],
 )
@@ -128,7 +147,7 @@ def test_importing_needs_no_environment_and_reaches_nothing(module):
 #: What may be called while a module is imported: it makes values, and looks at nothing.
 MAKES_VALUES = {
     *("dataclass", "field", "timedelta", "frozenset", "float", "TypeVar", "compile", "Config"),
-    *("api_url", "urlsplit", "Coverage", "Template", "_Text", "b64encode", "sha256"),
+    *("api_url", "urlsplit", "Coverage", "Template", "Span", "_Text", "b64encode", "sha256"),
     *("digest", "encode", "decode"),
 }
 

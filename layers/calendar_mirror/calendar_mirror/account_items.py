@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, TypeAlias
 
 from calendar_mirror import instants
-from calendar_mirror.accounts import Account, Channel, State, Tokens
+from calendar_mirror.accounts import Account, Channel, FullRead, State, Tokens
 from calendar_mirror.errors import TryAgainError
 from calendar_mirror.planning import CompletedRead
 from calendar_mirror.profiles import Profile
 from calendar_mirror.scopes import Coverage, Mode
+from calendar_mirror.spans import Span
 
 Values: TypeAlias = dict[str, object]
 
@@ -54,9 +55,10 @@ def channel(given: Channel | None, *, refused_at: datetime | None) -> Values:
     }
 
 
-def read(completed: CompletedRead, coverage: Coverage) -> Values:
+def read(completed: CompletedRead, coverage: Coverage, *, drift: int = 0) -> Values:
     """
-    Write the cursor, and with a read of the whole window what it was about. The account is well.
+    Write the cursor, and with a read of the whole window what it was about and how much it had to
+    put right. The account is well.
     """
     started_at = instants.to_precise_text(completed.started_at)
     since = completed.last_modified
@@ -72,7 +74,30 @@ def read(completed: CompletedRead, coverage: Coverage) -> Values:
         "last_full_read_at": started_at,
         "covered_mode": coverage.mode.value,
         "covered_calendars": list(coverage.calendars),
+        "drift": drift,
+        "full_read": None,
     }
+
+
+def full_read(under_way: FullRead) -> Values:
+    """Write how far a read of the whole window has come."""
+    return {
+        "full_read": {
+            "started_at": instants.to_precise_text(under_way.started_at),
+            "mode": under_way.coverage.mode.value,
+            "calendars": list(under_way.coverage.calendars),
+            "left": [
+                [span.start and span.start.isoformat(), span.end and span.end.isoformat()]
+                for span in under_way.left
+            ],
+            "drift": under_way.drift,
+        }
+    }
+
+
+def second_look(since: datetime | None) -> Values:
+    """Write from when on the account is looked at once more."""
+    return {"second_look_since": since and instants.to_precise_text(since)}
 
 
 def profiles(given: tuple[Profile, ...]) -> Values:
@@ -126,6 +151,8 @@ def _account(item: Mapping[str, Any]) -> Account:
         is_paused=item.get("paused") is True,
         last_read=_last_read(item),
         last_full_read_at=_instant(item, "last_full_read_at"),
+        full_read=_full_read(item.get("full_read")),
+        second_look_since=_instant(item, "second_look_since"),
         covered=_covered(item),
         connected_at=_instant(item, "connected_at"),
         announced=item.get("announced"),
@@ -178,6 +205,21 @@ def _last_read(item: Mapping[str, Any]) -> CompletedRead | None:
 def _covered(item: Mapping[str, Any]) -> Coverage | None:
     mode = item.get("covered_mode")
     return None if mode is None else Coverage(Mode(mode), _sorted(item, "covered_calendars"))
+
+
+def _full_read(kept: Any) -> FullRead | None:
+    if kept is None:
+        return None
+    return FullRead(
+        started_at=instants.parse(kept["started_at"]),
+        coverage=Coverage(Mode(kept["mode"]), tuple(kept["calendars"])),
+        left=tuple(Span(_date(start), _date(end)) for start, end in kept["left"]),
+        drift=int(kept["drift"]),
+    )
+
+
+def _date(text: str | None) -> date | None:
+    return None if text is None else date.fromisoformat(text)
 
 
 def _sorted(item: Mapping[str, Any], name: str) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from calendar_mirror.errors import SettingsError
 from calendar_mirror.planning import CompletedRead
 from calendar_mirror.profiles import Profile
 from calendar_mirror.scopes import Coverage
+from calendar_mirror.spans import WHOLE, Span
 
 
 class State(StrEnum):
@@ -57,6 +58,24 @@ class Channel:
 
 
 @dataclass(frozen=True, slots=True)
+class FullRead:
+    """
+    A read of the whole window that is under way.
+
+    Attributes:
+        started_at: before its first page was asked for.
+        coverage: what it is about.
+        left: what is still to be read, in order.
+        drift: rows that it had to put right so far.
+    """
+
+    started_at: datetime
+    coverage: Coverage
+    left: tuple[Span, ...] = (WHOLE,)
+    drift: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Account:
     """
     Attributes:
@@ -71,6 +90,9 @@ class Account:
         is_paused: nothing is read until it is resumed.
         last_read: the last completed read; its start is the account's cursor.
         last_full_read_at: start of the last completed read of the whole window.
+        full_read: the one that is under way; ``None``: none is.
+        second_look_since: what was notified of changes since then and showed none is looked at once
+            more, from then on; ``None``: nothing is.
         covered: what the last completed full read was about.
         connected_at: when its grant was given to us last.
         announced: the `condition` that the change feed was told last, for certain.
@@ -91,6 +113,8 @@ class Account:
     is_paused: bool = False
     last_read: CompletedRead | None = None
     last_full_read_at: datetime | None = None
+    full_read: FullRead | None = None
+    second_look_since: datetime | None = None
     covered: Coverage | None = None
     connected_at: datetime | None = None
     announced: str | None = None

@@ -14,7 +14,7 @@ from typing import Any
 
 from calendar_mirror import account_items, dynamodb, instants
 from calendar_mirror.account_items import Values
-from calendar_mirror.accounts import Account, Channel, State, Tokens
+from calendar_mirror.accounts import Account, Channel, FullRead, State, Tokens
 from calendar_mirror.dynamodb import ConditionFailedError
 from calendar_mirror.errors import AccountGoneError
 from calendar_mirror.planning import CompletedRead
@@ -149,11 +149,24 @@ class AccountsTable:
         """Keep which channel notifies us of the account, or that it is refused one."""
         self._set(account_id, account_items.channel(channel, refused_at=refused_at))
 
-    def remember_read(self, account_id: str, read: CompletedRead, coverage: Coverage) -> None:
+    def remember_read(
+        self, account_id: str, read: CompletedRead, coverage: Coverage, *, drift: int = 0
+    ) -> None:
         """
         Move the cursor: only after the last page of *read* was written. The account is well again.
+
+        Args:
+            drift: rows that a read of the whole window had to put right.
         """
-        self._set(account_id, account_items.read(read, coverage))
+        self._set(account_id, account_items.read(read, coverage, drift=drift))
+
+    def remember_full_read(self, account_id: str, under_way: FullRead) -> None:
+        """Keep how far a read of the whole window has come."""
+        self._set(account_id, account_items.full_read(under_way))
+
+    def remember_second_look(self, account_id: str, since: datetime | None) -> None:
+        """Keep that the account is to be looked at once more; ``None``: it was."""
+        self._set(account_id, account_items.second_look(since))
 
     def remember_profiles(
         self, account_id: str, profiles: tuple[Profile, ...], *, scope: str | None
@@ -267,23 +280,10 @@ class AccountsTable:
         """
         Set *values*; set those of *first* only where they are missing; add to the sets of *add*.
         """
-        first, add = first or {}, add or {}
-        assignments = [f"#{name} = :{name}" for name in values]
-        assignments += [f"#{name} = if_not_exists(#{name}, :{name})" for name in first]
-        expression = f"SET {', '.join(assignments)}"
-        if add:
-            expression += f" ADD {', '.join(f'#{name} :{name}' for name in add)}"
-        if remove:
-            expression += f" REMOVE {', '.join(f'#{name}' for name in remove)}"
-        given = {f":{name}": value for name, value in {**values, **first, **add}.items()}
         with dynamodb.errors_translated():
             self.client.update_item(
                 TableName=self.name,
                 Key={"account_id": account_id},
-                UpdateExpression=expression,
                 ConditionExpression=condition,
-                ExpressionAttributeNames={
-                    f"#{name}": name for name in (*values, *first, *add, *remove)
-                },
-                ExpressionAttributeValues={**given, **(extra or {})},
+                **dynamodb.update(values, first or {}, add or {}, remove, extra or {}),
             )

@@ -9,15 +9,23 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from calendar_mirror import channel_keeping, due, erasing, planning, reading, visit
 from calendar_mirror.accounts import Account, State
-from calendar_mirror.errors import AccountGoneError, NeedsUserError, UnexpectedAnswerError
+from calendar_mirror.errors import (
+    AccountGoneError,
+    NeedsUserError,
+    UnexpectedAnswerError,
+    UnfinishedError,
+)
 from calendar_mirror.messages import Kind, Message
 from calendar_mirror.profiles import Profile
-from calendar_mirror.reports import Outcome
+from calendar_mirror.reports import Outcome, Settlement
 from calendar_mirror.visit import Edges, Visit
 
+#: A read of the whole window that was left alone for longer begins anew.
+_RESUMED_FOR = timedelta(hours=6)
 #: Causes of messages that nobody waits for.
 _BACKGROUND = frozenset({"reconcile"})
 
@@ -34,10 +42,9 @@ class Attendant:
         wanted: Sequence[Message],
         counts: Counter[str],
         time_is_up: Callable[[], bool] = lambda: False,
-    ) -> tuple[Outcome, str]:
+    ) -> Settlement:
         """
-        Settle *wanted*, all of one account; tell what became of them, and why. Adds to *counts* as
-        it goes.
+        Settle *wanted*, all of one account; tell what became of them. Adds to *counts* as it goes.
 
         Raises:
             TryAgainError, AwsCallError, SettingsError: not now.
@@ -47,9 +54,9 @@ class Attendant:
         erasures = [message for message in wanted if message.kind is Kind.ERASE]
         if account is None and erasures:
             erasing.erase_remains(self.edges, account_id, erasures, counts, time_is_up)
-            return Outcome.ERASED, "it was not in place"
+            return Settlement(Outcome.ERASED, "it was not in place")
         if account is None:
-            return Outcome.UNKNOWN_ACCOUNT, ""
+            return Settlement(Outcome.UNKNOWN_ACCOUNT)
         opened = visit.to(
             account,
             self.edges,
@@ -60,66 +67,120 @@ class Attendant:
         try:
             return _attended(opened, wanted)
         except AccountGoneError:
-            return Outcome.UNKNOWN_ACCOUNT, "erased meanwhile"
+            return Settlement(Outcome.UNKNOWN_ACCOUNT, "erased meanwhile")
         finally:
             counts["calls"] += opened.cronofy.calls
 
 
-def _attended(opened: Visit, wanted: Sequence[Message]) -> tuple[Outcome, str]:
+def _attended(opened: Visit, wanted: Sequence[Message]) -> Settlement:
     account = opened.account
     erasures = [m for m in wanted if m.kind is Kind.ERASE and not erasing.is_overtaken(account, m)]
     if erasures:
         erasing.erase(opened, erasures)
-        return Outcome.ERASED, ""
+        return Settlement(Outcome.ERASED)
     if account.state is State.ERASING:
-        return Outcome.UNKNOWN_ACCOUNT, "it is being erased"
+        return Settlement(Outcome.UNKNOWN_ACCOUNT, "it is being erased")
     if account.is_paused:
-        return Outcome.PAUSED, ""
-    outcome = _settled(opened, [m for m in wanted if m.kind is not Kind.ERASE])
+        return Settlement(Outcome.PAUSED)
+    settlement = _settled(opened, [m for m in wanted if m.kind is not Kind.ERASE])
     opened.announce()
-    return outcome
+    return settlement
 
 
-def _settled(opened: Visit, wanted: Sequence[Message]) -> tuple[Outcome, str]:
-    unsettled = planning.unsettled(wanted, opened.account.last_read)
+def _settled(opened: Visit, wanted: Sequence[Message]) -> Settlement:
+    unsettled: Sequence[Message] = planning.unsettled(wanted, opened.account.last_read)
     if not unsettled:
-        return Outcome.SETTLED_BEFORE, ""
+        return Settlement(Outcome.SETTLED_BEFORE)
     kinds = {message.kind for message in unsettled}
-    outcome = Outcome.READ, ""
+    settlement = Settlement(Outcome.READ)
     before = opened.account
     try:
+        unsettled = _live_first(opened, unsettled)
         everything = _looked_at(opened, unsettled)
         if everything or _asks_for_a_read(opened.account, kinds):
-            _read(opened, unsettled, everything=everything)
+            settlement = _read(opened, unsettled, everything=everything)
         else:
-            outcome = Outcome.LOOKED_AT, ""
+            settlement = Settlement(Outcome.LOOKED_AT)
         _keep_what_a_read_was_owed_for(opened, before)
     except NeedsUserError as error:
         opened.mark_needs_user(error)
-        outcome = Outcome.NEEDS_USER, str(error)
+        settlement = Settlement(Outcome.NEEDS_USER, str(error))
+    except UnfinishedError as error:
+        return Settlement(Outcome.UNFINISHED, str(error), tuple(unsettled))
     if kinds != {Kind.DELTA}:
         _look_again(opened)
-    return outcome
+    return settlement
+
+
+def _live_first(opened: Visit, wanted: Sequence[Message]) -> Sequence[Message]:
+    """
+    While a read of the whole window is under way, settle what users wait for before it goes on;
+    return what is left.
+    """
+    account = opened.account
+    live = [message for message in wanted if message.kind is Kind.DELTA]
+    if account.full_read is None or account.last_read is None or len(live) in (0, len(wanted)):
+        return wanted
+    reading.changes(opened, live)
+    return [message for message in wanted if message.kind is not Kind.DELTA]
 
 
 def _asks_for_a_read(account: Account, kinds: set[Kind]) -> bool:
-    """Tell whether changes are wanted: also, now and then, where nothing notifies us of them."""
-    is_polled = account.channel is None
+    """
+    Tell whether changes are wanted: also, now and then, where nothing notifies us of them, and
+    where a second look is due.
+    """
+    is_polled = account.channel is None or account.second_look_since is not None
     return bool(kinds & {Kind.DELTA, Kind.FULL}) or (Kind.CHECK in kinds and is_polled)
 
 
-def _read(opened: Visit, wanted: Sequence[Message], *, everything: bool) -> None:
+def _read(opened: Visit, wanted: Sequence[Message], *, everything: bool) -> Settlement:
     """Read; where the grant has come to allow less since it was last looked at, what it allows."""
     mode = opened.account.wanted.mode
     try:
-        reading.read(opened, wanted, everything=everything)
+        if not everything:
+            return _read_changes(opened, wanted)
+        return _read_everything(opened, wanted)
     except NeedsUserError as error:
         if error.reason != "forbidden":
             raise
         _ask_for_profiles(opened)
         if opened.account.wanted.mode is mode:
             raise
-        reading.read(opened, wanted, everything=True)
+        return _read_everything(opened, wanted)
+
+
+def _read_everything(opened: Visit, wanted: Sequence[Message]) -> Settlement:
+    """
+    Read the whole window, or go on with it; a message that came after it had begun is not settled
+    by it, and comes again.
+    """
+    account, now = opened.account, opened.edges.now()
+    resume = account.full_read is not None and now - account.full_read.started_at < _RESUMED_FOR
+    reading.everything(opened, resume=resume)
+    if opened.account.second_look_since is not None:
+        opened.remember_second_look(None)
+    left = planning.unsettled(wanted, opened.account.last_read) if resume else ()
+    return Settlement(Outcome.READ, left=tuple(m for m in left if m.kind is not Kind.CHECK))
+
+
+def _read_changes(opened: Visit, wanted: Sequence[Message]) -> Settlement:
+    """
+    Read what changed. A notification of a change that then shows none may have come before
+    Cronofy's own caches: the account is looked at once more.
+    """
+    account, now = opened.account, opened.edges.now()
+    is_second = all(message.kind is Kind.CHECK for message in wanted)
+    since = account.second_look_since if is_second else None
+    changed = reading.changes(opened, wanted, since=since)
+    if since is not None:
+        opened.counts.update(second_looks=1, second_looks_found=changed)
+        opened.remember_second_look(None)
+    notified = [m.changes_since for m in wanted if m.cause == "change" and m.changes_since]
+    if notified and not changed and account.second_look_since is None:
+        opened.remember_second_look(min(notified))
+        opened.edges.accounts.look_again(account.account_id, at=now + due.SECOND_LOOK_AFTER)
+    return Settlement(Outcome.READ)
 
 
 def _looked_at(opened: Visit, wanted: Sequence[Message]) -> bool:
@@ -132,6 +193,8 @@ def _looked_at(opened: Visit, wanted: Sequence[Message]) -> bool:
     """
     before, kinds = opened.account, {message.kind for message in wanted}
     everything = _everything_is_due(opened, wanted)
+    if kinds == {Kind.CHECK} and before.second_look_since is not None and not everything:
+        return False  # that is all it is about
     asked = everything or bool(before.disconnected or kinds & {Kind.PROFILES, Kind.CHECK})
     if asked:
         _ask_for_profiles(opened)
@@ -148,14 +211,13 @@ def _looked_at(opened: Visit, wanted: Sequence[Message]) -> bool:
 def _everything_is_due(opened: Visit, wanted: Sequence[Message]) -> bool:
     account, edges = opened.account, opened.edges
     plan = planning.plan(wanted, account.last_read, now=edges.now(), overlap=edges.overlap)
+    is_check = any(message.kind is Kind.CHECK for message in wanted)
     return (
         plan.is_full
         or account.state is State.NEEDS_USER
         or account.covered not in (None, account.wanted)
-        or (
-            any(message.kind is Kind.CHECK for message in wanted)
-            and due.full_read_is_due(account, now=edges.now())
-        )
+        or (is_check and account.full_read is not None)
+        or (is_check and due.full_read_is_due(account, now=edges.now()))
     )
 
 

@@ -46,15 +46,46 @@ class AccessGrant(Protocol):
     def renewed(self) -> str: ...
 
 
+class Gate(Protocol):
+    """
+    Asked before each call, and told when it was one too many; raises `TryAgainError` where the call
+    must not be made now. `Admission` is one.
+    """
+
+    def __call__(self) -> None: ...
+
+    def refused(self) -> None: ...
+
+    def headroom(self) -> float | None: ...
+
+
+class OpenGate:
+    """Admits every call."""
+
+    def __call__(self) -> None:
+        """Admit."""
+
+    def refused(self) -> None:
+        """Take no notice."""
+
+    def headroom(self) -> float | None:
+        """Not known."""
+        return None
+
+
 @dataclass(frozen=True, slots=True)
 class Page:
     """
-    One answer to a plan: documents of events, or of busy periods, as received, and which page it
-    was (from 1).
+    One answer to a plan: documents of events, or of busy periods, as received.
+
+    Attributes:
+        number: which page it is, from 1.
+        total: how many there are, as Cronofy says; ``None``: it does not. Only a hint.
     """
 
     number: int
     events: tuple[Json, ...]
+    total: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,24 +96,19 @@ class _Call:
     json: Mapping[str, object] | None = None
 
 
-def _unlimited() -> None:
-    """Admit every call."""
-
-
 @dataclass(slots=True)
 class Cronofy:
     """
     Cronofy's API at *url* (no slash at the end).
 
     Attributes:
-        admit: asked before each call; raises `TryAgainError` where it must not be made now.
         calls: how many HTTP calls were made, for the report.
     """
 
     url: str
     session: requests.Session
     now: Callable[[], datetime]
-    admit: Callable[[], None] = _unlimited
+    admit: Gate = field(default_factory=OpenGate)
     timeout_s: tuple[float, float] = TIMEOUT_S
     calls: int = field(default=0)
     _reserved: bool = field(default=False)
@@ -116,7 +142,7 @@ class Cronofy:
             found, pages = document.get(what), document.get("pages")
             if not isinstance(found, list):
                 raise UnexpectedAnswerError(f"{name} answered without a list of {what}")
-            yield Page(number, tuple(found))
+            yield Page(number, tuple(found), _total(pages))
             link = pages.get("next_page") if isinstance(pages, dict) else None
             if not link:
                 return
@@ -245,6 +271,8 @@ class Cronofy:
         except (requests.RequestException, UnicodeError) as error:
             # Not "from error": its text can hold the secret link to a page.
             raise CronofyUnavailableError(f"no answer: {type(error).__name__}") from None
+        if response.status_code == 429:
+            self.admit.refused()
         retry_after = response.headers.get("Retry-After")
         return Answer(response.status_code, response.content, retry_after, self.now())
 
@@ -252,6 +280,11 @@ class Cronofy:
 def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
     """Keep a ``.netrc`` of whoever runs the command from replacing the account's token."""
     return request
+
+
+def _total(pages: Json) -> int | None:
+    total = pages.get("total") if isinstance(pages, dict) else None
+    return total if isinstance(total, int) else None
 
 
 def _bearer(token: str) -> Mapping[str, str]:

@@ -14,6 +14,8 @@ POLLED_EVERY = timedelta(minutes=15)
 #: notification when that was done.
 #: Source: https://docs.cronofy.com/developers/faqs/authorizations/profile-reconnection-process/
 DISCONNECTED_EVERY = timedelta(hours=1)
+#: Between a notified read that showed nothing and the look that makes sure: caches lag.
+SECOND_LOOK_AFTER = timedelta(seconds=60)
 #: How long an account that was asked for stays out of sight.
 ASKED_FOR = timedelta(hours=1)
 #: How long Cronofy's refusal of a channel is taken for its last word.
@@ -28,7 +30,9 @@ def next_look(account: Account, *, now: datetime) -> datetime:
         return now + POLLED_EVERY
     if account.disconnected:
         return now + DISCONNECTED_EVERY
-    return _its_time(account.account_id, now)
+    read_at = account.last_full_read_at
+    its_time = _its_time(account.account_id, read_at or now)
+    return its_time if its_time > now else _its_time(account.account_id, now)
 
 
 def full_read_is_due(account: Account, *, now: datetime) -> bool:

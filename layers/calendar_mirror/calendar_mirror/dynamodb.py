@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -46,6 +46,33 @@ def errors_translated() -> Iterator[None]:
         raise StoreBusyError(f"DynamoDB answered {code}") from error
     except BotoCoreError as error:
         raise StoreBusyError(f"DynamoDB gave no answer: {type(error).__name__}") from error
+
+
+def update(
+    values: Mapping[str, object],
+    first: Mapping[str, object],
+    add: Mapping[str, object],
+    remove: Sequence[str],
+    extra: Mapping[str, object],
+) -> dict[str, Any]:
+    """
+    Write the parameters of UpdateItem that set *values*, set those of *first* where they are
+    missing, add to the sets of *add*, and remove attributes. *extra*: values that the condition
+    names.
+    """
+    assignments = [f"#{name} = :{name}" for name in values]
+    assignments += [f"#{name} = if_not_exists(#{name}, :{name})" for name in first]
+    expression = f"SET {', '.join(assignments)}"
+    if add:
+        expression += f" ADD {', '.join(f'#{name} :{name}' for name in add)}"
+    if remove:
+        expression += f" REMOVE {', '.join(f'#{name}' for name in remove)}"
+    given = {f":{name}": value for name, value in {**values, **first, **add}.items()}
+    return {
+        "UpdateExpression": expression,
+        "ExpressionAttributeNames": {f"#{name}": name for name in (*values, *first, *add, *remove)},
+        "ExpressionAttributeValues": {**given, **extra},
+    }
 
 
 def _item(response: Mapping[str, Any]) -> Mapping[str, Any] | None:

@@ -14,7 +14,9 @@ CalendarMirrorError
 ├── NeedsUserError             the account is marked, its messages are settled; a reconnect heals it
 └── TryAgainError              the account's messages go back to the queue, to come again later
     ├── CronofyUnavailableError    no answer, 5xx, or an answer that says "later"
-    ├── RateLimitedError           429
+    ├── RateLimitedError           429: everybody's pace becomes slower for a while
+    │   └── BudgetUsedUpError          so that there is none: our own budget has no call left now
+    ├── UnfinishedError            a full read was begun, and goes on in the next invocation
     └── StoreBusyError             DynamoDB throttled, did not answer, or left items unprocessed
 """
 
@@ -89,7 +91,15 @@ class CronofyUnavailableError(TryAgainError):
 
 
 class RateLimitedError(TryAgainError):
-    """Cronofy answered 429."""
+    """Cronofy answered 429, or would."""
+
+
+class BudgetUsedUpError(RateLimitedError):
+    """We keep from making the call: the budget is used up for now, or is left to others."""
+
+
+class UnfinishedError(TryAgainError):
+    """All is well; there is more to do than fits into one go."""
 
 
 class StoreBusyError(TryAgainError):

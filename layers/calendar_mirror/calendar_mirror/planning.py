@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from calendar_mirror.messages import Kind, Message
 from calendar_mirror.scopes import ALL_EVENTS, Coverage
@@ -43,10 +43,14 @@ class ReadPlan:
     """
     The read to make: everything modified since *last_modified*, or the whole window where it is
     ``None``.
+
+    Attributes:
+        dates: from which day on, and before which day; ``None``: Cronofy's own window.
     """
 
     last_modified: datetime | None
     coverage: Coverage = ALL_EVENTS
+    dates: tuple[date, date] | None = None
 
     @property
     def is_full(self) -> bool:
@@ -66,6 +70,7 @@ def plan(
     overlap: timedelta,
     coverage: Coverage = ALL_EVENTS,
     everything: bool = False,
+    since: datetime | None = None,
 ) -> ReadPlan:
     """
     Plan the one read that settles all of *messages*.
@@ -73,12 +78,15 @@ def plan(
     It reaches back to the earliest change that they speak of, or to the start of the last completed
     read if that is earlier (so that a notification that was lost is made good by the next), and by
     *overlap* more, since a change can become visible some time after the moment it is dated with.
-    *everything*: the whole window, whatever the messages ask for.
+
+    Args:
+        everything: the whole window, whatever the messages ask for.
+        since: reach back to this as well.
     """
     if everything or last_read is None or any(m.kind is Kind.FULL for m in messages):
         return ReadPlan(None, coverage)
-    since = [m.changes_since for m in messages if m.changes_since is not None]
-    earliest = min([last_read.started_at, *since])
+    changes = [*(message.changes_since for message in messages), since]
+    earliest = min([last_read.started_at, *(each for each in changes if each is not None)])
     if now - earliest >= WINDOW_PAST - overlap:
         return ReadPlan(None, coverage)
     return ReadPlan((earliest - overlap).replace(microsecond=0), coverage)

@@ -38,8 +38,11 @@ def read(plan: ReadPlan) -> Query:
     flags = tuple((flag, "true") for flag in _FLAGS[plan.coverage.mode])
     calendars = tuple(("calendar_ids[]", each) for each in plan.coverage.calendars)
     since: Query = ()
+    if plan.dates is not None:
+        start, end = plan.dates
+        since = (("from", start.isoformat()), ("to", end.isoformat()))
     if plan.last_modified is not None:
-        since = (("last_modified", instants.to_text(plan.last_modified)),)
+        since = (*since, ("last_modified", instants.to_text(plan.last_modified)))
     return (("tzid", "Etc/UTC"), *flags, *calendars, *since)
 
 

@@ -1,5 +1,5 @@
 """
-Make one read of an account, and write what differs.
+Read an account, its changes or its whole window, and write what differs.
 
     planning ─▶ cronofy.pages ─▶ records ─▶ diffing ─▶ events_table ─▶ the account's cursor
 
@@ -10,17 +10,31 @@ page, and remembered after its last write.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import TypeAlias
 
-from calendar_mirror import busy, diffing, planning, profiles, records, repairing
+from calendar_mirror import busy, diffing, planning, profiles, records, repairing, spans
+from calendar_mirror.accounts import FullRead
 from calendar_mirror.diffing import Stored
 from calendar_mirror.documents import Json
-from calendar_mirror.errors import CronofyUnavailableError, PageExpiredError
+from calendar_mirror.errors import (
+    CronofyUnavailableError,
+    PageExpiredError,
+    RateLimitedError,
+    UnfinishedError,
+)
 from calendar_mirror.messages import Message
 from calendar_mirror.planning import CompletedRead, ReadPlan
 from calendar_mirror.records import Key, Record
 from calendar_mirror.scopes import Mode
+from calendar_mirror.spans import Span
 from calendar_mirror.visit import Visit
+
+#: A read of the whole window lets others have their turn after so long.
+_A_WHILE = timedelta(seconds=30)
+#: Pages that have to be read before it is worth dividing what is left, and into how many parts.
+_WORTH_DIVIDING, _MOST_PARTS = 3, 32
 
 Lookup: TypeAlias = Callable[[Sequence[Key]], Mapping[Key, Stored]]
 
@@ -31,20 +45,13 @@ RECORDS: Mapping[Mode, Callable[[str, Json], Record]] = {
 }
 
 
-def read(visit: Visit, wanted: Sequence[Message], *, everything: bool) -> None:
-    """Make the one read that settles *wanted*, and remember it once its last page is written."""
-    try:
-        _from_the_start(visit, wanted, everything)
-        return
-    except PageExpiredError:
-        pass
-    try:
-        _from_the_start(visit, wanted, everything)
-    except PageExpiredError as error:
-        raise CronofyUnavailableError("page links expire before they are followed") from error
+def changes(visit: Visit, wanted: Sequence[Message], *, since: datetime | None = None) -> int:
+    """
+    Make the one read of changes that settles *wanted*, and remember it once its last page is
+    written; return how many rows it changed.
 
-
-def _from_the_start(visit: Visit, wanted: Sequence[Message], everything: bool) -> None:
+    Reads the whole window where only that settles them.
+    """
     account, started_at = visit.account, visit.edges.now()
     plan = planning.plan(
         wanted,
@@ -52,46 +59,157 @@ def _from_the_start(visit: Visit, wanted: Sequence[Message], everything: bool) -
         now=started_at,
         overlap=visit.edges.overlap,
         coverage=account.wanted,
-        everything=everything,
+        since=since,
     )
-    completed = CompletedRead(started_at, plan.last_modified)
     if plan.is_full:
-        _whole_window(visit, plan, completed)
-    else:
-        for _ in _pages(visit, plan, visit.edges.events.stored):
-            pass
-    visit.remember_read(completed, plan.coverage)
+        return everything(visit)
+    before = visit.counts["written"]
+    _once_more_if_expired(lambda: _drained(_pages(visit, plan, visit.edges.events.stored)))
+    visit.remember_read(CompletedRead(started_at, plan.last_modified), plan.coverage)
+    return visit.counts["written"] - before
 
 
-def _whole_window(visit: Visit, plan: ReadPlan, completed: CompletedRead) -> None:
+def everything(visit: Visit, *, resume: bool = False) -> int:
     """
-    Read everything, and then mark as deleted what should have been among it and was not. All rows
-    are looked up at once: it costs what looking them up page by page does.
+    Read the whole window, mark as deleted what should have been among it and was not, and remember
+    it; return how many rows it changed.
+
+    A read that takes longer than a while, or is short of calls, is divided into spans of time and
+    goes on with those that are left: by *resume*, in another invocation.
+
+    Raises:
+        UnfinishedError: there is more to do; it is remembered what.
     """
-    account, edges = visit.account, visit.edges
-    rows = dict(edges.events.rows(account.account_id))
-    tombstones = {key for key, row in rows.items() if row.deleted}
-    seen: set[Key] = set()
-    for found in _pages(visit, plan, lambda keys: {k: rows[k] for k in keys if k in rows}):
-        # An event can come on two pages: the second is held against what the first has written.
-        rows.update({each.key: Stored(each.content_hash, each.deleted) for each in found})
-        seen.update(each.key for each in found)
-    gone = repairing.gone(
-        {
+    account, now = visit.account, visit.edges.now()
+    under_way = account.full_read if resume else None
+    if under_way is None or under_way.coverage != account.wanted:
+        under_way = FullRead(now, account.wanted)
+    whole = _WholeWindow(visit, under_way)
+    for span in under_way.left:
+        whole.read(span)
+    completed = CompletedRead(under_way.started_at, None)
+    drift = whole.drift if account.last_full_read_at is not None else 0
+    visit.counts["drift"] += drift
+    visit.remember_read(completed, under_way.coverage, drift=drift)
+    return whole.drift
+
+
+class _WholeWindow:
+    """
+    A read of the whole window, as far as it gets in this visit.
+
+    All rows are looked up at once: it costs what looking them up page by page does, and tells what
+    is not among the pages.
+    """
+
+    def __init__(self, visit: Visit, under_way: FullRead) -> None:
+        self._visit = visit
+        self._under_way = under_way
+        self._began = visit.edges.now()
+        self._written_before = visit.counts["written"]
+        self._rows = dict(visit.edges.events.rows(visit.account.account_id))
+        self._tombstones = {key for key, row in self._rows.items() if row.deleted}
+
+    @property
+    def drift(self) -> int:
+        """Return how many rows were wrong so far."""
+        return self._under_way.drift + self._visit.counts["written"] - self._written_before
+
+    def read(self, span: Span) -> None:
+        """Read one span, and note that it is done where others are left."""
+        seen: set[Key] = set()
+        _once_more_if_expired(lambda: self._pages_of(span, seen))
+        self._mark_gone(span, seen)
+        left = tuple(each for each in self._under_way.left if each != span)
+        if left:
+            self._note(left)
+            if self._visit.time_is_up() or self._visit.edges.now() - self._began > _A_WHILE:
+                raise UnfinishedError("the rest of the window is still to be read", 0.0)
+
+    def _pages_of(self, span: Span, seen: set[Key]) -> None:
+        visit, pages, of = self._visit, 0, None
+        dates = spans.asked_for(span, visit.edges.now())
+        plan = ReadPlan(None, self._under_way.coverage, dates)
+        try:
+            for total, found in _numbered(visit, plan, self._stored):
+                pages, of = pages + 1, total
+                seen.update(each.key for each in found)
+                self._rows.update({each.key: _kept(each) for each in found})
+                if visit.time_is_up() or visit.edges.now() - self._began > _A_WHILE:
+                    raise UnfinishedError("the window does not fit into one go", 0.0)
+        except (UnfinishedError, RateLimitedError):
+            self._divide(span, pages, of)
+            raise
+
+    def _stored(self, keys: Sequence[Key]) -> Mapping[Key, Stored]:
+        return {key: self._rows[key] for key in keys if key in self._rows}
+
+    def _mark_gone(self, span: Span, seen: set[Key]) -> None:
+        visit, coverage = self._visit, self._under_way.coverage
+        known = visit.account.profiles or ()
+        unseen = {
             key: row
-            for key, row in rows.items()
-            if key not in seen or (row.deleted and key in tombstones)
-        },
-        coverage=plan.coverage,
-        covered=account.covered,
-        within=repairing.window(completed.started_at),
-        is_complete=visit.has_seen_profiles and profiles.reads_are_complete(account.profiles or ()),
-    )
-    _write(visit, [records.tombstone(key) for key in gone])
+            for key, row in self._rows.items()
+            if key not in seen or (row.deleted and key in self._tombstones)
+        }
+        gone = repairing.gone(
+            unseen,
+            coverage=coverage,
+            covered=visit.account.covered,
+            span=span,
+            within=repairing.window(self._under_way.started_at),
+            is_complete=visit.has_seen_profiles and profiles.reads_are_complete(known),
+        )
+        _write(visit, [records.tombstone(key) for key in gone])
+
+    def _divide(self, span: Span, pages: int, total: int | None) -> None:
+        """Let *span* be read in parts that fit, if anything of it was read at all."""
+        if pages < _WORTH_DIVIDING:
+            return
+        count = 2 if not total else min(_MOST_PARTS, max(2, -(-2 * total // pages)))
+        divided = spans.parts(span, count, self._visit.edges.now())
+        left = self._under_way.left
+        after = left[left.index(span) + 1 :]
+        self._note((*divided, *after))
+
+    def _note(self, left: tuple[Span, ...]) -> None:
+        drift, self._written_before = self.drift, self._visit.counts["written"]
+        self._under_way = replace(self._under_way, left=left, drift=drift)
+        self._visit.remember_full_read(self._under_way)
+
+
+def _once_more_if_expired(read: Callable[[], None]) -> None:
+    try:
+        read()
+        return
+    except PageExpiredError:
+        pass
+    try:
+        read()
+    except PageExpiredError as error:
+        raise CronofyUnavailableError("page links expire before they are followed") from error
+
+
+def _drained(pages: Iterator[object]) -> None:
+    for _ in pages:
+        pass
+
+
+def _kept(record: Record) -> Stored:
+    """An event can come on two pages: the second is held against what the first has written."""
+    return Stored(record.content_hash, record.deleted, record.start_at, record.end_at)
 
 
 def _pages(visit: Visit, plan: ReadPlan, lookup: Lookup) -> Iterator[Sequence[Record]]:
     """Write what differs, page by page; yield what each page holds, one record for each key."""
+    for _, found in _numbered(visit, plan, lookup):
+        yield found
+
+
+def _numbered(
+    visit: Visit, plan: ReadPlan, lookup: Lookup
+) -> Iterator[tuple[int | None, Sequence[Record]]]:
+    """As `_pages`, with how many pages there are in all, where Cronofy says so."""
     reader = RECORDS[plan.coverage.mode]
     for page in visit.cronofy.pages(plan, visit.grant):
         found, malformed = records.readable(visit.account.account_id, page.events, reader)
@@ -99,7 +217,7 @@ def _pages(visit: Visit, plan: ReadPlan, lookup: Lookup) -> Iterator[Sequence[Re
         difference = diffing.compare(latest, lookup([record.key for record in latest]))
         _write(visit, difference.writes)
         visit.counts.update(pages=1, unchanged=difference.unchanged, malformed=malformed)
-        yield latest
+        yield page.total, latest
 
 
 def _write(visit: Visit, writes: Sequence[Record]) -> None:

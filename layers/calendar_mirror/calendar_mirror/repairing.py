@@ -10,9 +10,8 @@ from calendar_mirror import instants
 from calendar_mirror.diffing import Stored
 from calendar_mirror.records import Key
 from calendar_mirror.scopes import Coverage
+from calendar_mirror.spans import FUTURE, PAST, Span
 
-# Source: https://docs.cronofy.com/developers/api/events/read-events/ (42 days back, 201 ahead)
-_PAST, _FUTURE = timedelta(days=42), timedelta(days=201)
 #: At the edges we cannot tell whether Cronofy still returns an event: its day begins elsewhere.
 _MARGIN = timedelta(days=2)
 
@@ -29,7 +28,7 @@ def window(started_at: datetime) -> Window:
     """Return what a full read that began at *started_at* has seen for certain."""
     today = datetime.combine(started_at.astimezone(UTC).date(), time(), UTC)
     return Window(
-        instants.to_text(today - _PAST + _MARGIN), instants.to_text(today + _FUTURE - _MARGIN)
+        instants.to_text(today - PAST + _MARGIN), instants.to_text(today + FUTURE - _MARGIN)
     )
 
 
@@ -38,11 +37,12 @@ def gone(
     *,
     coverage: Coverage,
     covered: Coverage | None,
+    span: Span,
     within: Window,
     is_complete: bool,
 ) -> Iterable[Key]:
     """
-    Yield the keys of those rows that a full read of *coverage* proves wrong.
+    Yield the keys of those rows that a full read of *coverage*, in *span*, proves wrong.
 
     Rows of calendars that are not to be mirrored any more; all, tombstones too, where their details
     are not to be kept any more; and what would have been returned if it still existed, where the
@@ -54,7 +54,7 @@ def gone(
     """
     mode_changed = covered is not None and covered.mode is not coverage.mode
     for key, row in unseen.items():
-        if row.deleted and not mode_changed:
+        if (row.deleted and not mode_changed) or not span.holds(row.start_at):
             continue
         is_wanted = not coverage.calendars or key.calendar_id in coverage.calendars
         if mode_changed or not is_wanted or (is_complete and _is_inside(row, within)):

@@ -20,6 +20,9 @@ _COUNTED = {
     "unchanged": "EventsUnchanged",
     "truncated": "EventsTruncated",
     "malformed": "EventsMalformed",
+    "drift": "Drift",
+    "second_looks": "SecondLooks",
+    "second_looks_found": "SecondLooksFound",
     "refreshes": "TokenRefreshes",
     "channels_created": "ChannelsCreated",
     "channels_missing": "ChannelsMissing",
@@ -29,6 +32,7 @@ _COUNTED = {
 _OUTCOMES = {
     Outcome.READ: "Reads",
     Outcome.LOOKED_AT: "Looks",
+    Outcome.UNFINISHED: "UnfinishedReads",
     Outcome.SETTLED_BEFORE: "ReadsSaved",
     Outcome.UNKNOWN_ACCOUNT: "UnknownAccounts",
     Outcome.NEEDS_USER: "AccountsNeedingUser",
@@ -64,3 +68,6 @@ class Reporter:
                 self.metrics.add_metric(name, MetricUnit.Count, report.counts[count])
         if report.freshness_s is not None:
             self.metrics.add_metric("Freshness", MetricUnit.Seconds, report.freshness_s)
+        if report.headroom is not None:
+            percent = round(report.headroom * 100)
+            self.metrics.add_metric("BudgetHeadroom", MetricUnit.Percent, percent)

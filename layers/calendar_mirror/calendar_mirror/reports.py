@@ -6,12 +6,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from calendar_mirror.messages import Message
+
 
 class Outcome(StrEnum):
-    """What became of an account's messages; all but `PUT_BACK` leave the queue."""
+    """
+    What became of an account's messages; all but `PUT_BACK` and part of `UNFINISHED` leave the
+    queue.
+    """
 
     READ = "read"
     LOOKED_AT = "looked_at"
+    UNFINISHED = "unfinished"
     SETTLED_BEFORE = "settled_before"
     UNKNOWN_ACCOUNT = "unknown_account"
     NEEDS_USER = "needs_user"
@@ -19,6 +25,21 @@ class Outcome(StrEnum):
     ERASED = "erased"
     DEAD_LETTERED = "dead_lettered"
     PUT_BACK = "put_back"
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """
+    What became of an account's messages.
+
+    Attributes:
+        reason: why, where *outcome* alone does not say it.
+        left: those that must come again at once, since there is more to do for them.
+    """
+
+    outcome: Outcome
+    reason: str = ""
+    left: tuple[Message, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +51,12 @@ class Report:
         reason: why, where *outcome* alone does not say it; nothing personal.
         counts: of ``messages``, ``calls`` to Cronofy, ``refreshes`` of tokens, ``pages``, events
             ``written``, ``deleted`` (also among the written), ``unchanged``, ``truncated`` and
-            ``malformed``; of channels ``created``, ``closed``, ``missing``, ``stray`` and
+            ``malformed``, of them ``drift``, what a full read had to put right; ``second_looks``
+            and what they found; of channels ``created``, ``closed``, ``missing``, ``stray`` and
             ``refused`` (``channels_…``); and, with `Outcome.ERASED`, of what is gone.
         freshness_s: seconds from the receipt of the earliest message to the last write, with
             `Outcome.READ`.
+        headroom: which part of a burst of calls was left then (0 to 1), as far as that is known.
     """
 
     account_id: str
@@ -41,3 +64,4 @@ class Report:
     reason: str
     counts: Mapping[str, int]
     freshness_s: float | None
+    headroom: float | None = None

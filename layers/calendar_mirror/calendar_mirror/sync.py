@@ -26,7 +26,7 @@ from calendar_mirror.errors import (
     UnexpectedAnswerError,
 )
 from calendar_mirror.messages import Message
-from calendar_mirror.reports import Outcome, Report
+from calendar_mirror.reports import Outcome, Report, Settlement
 from calendar_mirror.sync_queue import Delivery, SyncQueue
 
 
@@ -42,9 +42,7 @@ class Drain:
     """
 
     queue: SyncQueue
-    settle: Callable[
-        [str, Sequence[Message], Counter[str], Callable[[], bool]], tuple[Outcome, str]
-    ]
+    settle: Callable[[str, Sequence[Message], Counter[str], Callable[[], bool]], Settlement]
     now: Callable[[], datetime]
     rng: random.Random
     report: Callable[[Report], None]
@@ -78,37 +76,38 @@ class Drain:
         for delivery in deliveries:
             message = _decoded(delivery)
             if isinstance(message, str):
-                again += self._finish([delivery], self._set_aside(group, [delivery], message))
+                again += self._set_aside(group, [delivery], message)
             else:
                 readable.append((delivery, message))
         if readable:
-            settled = self._settled(group, readable, time_is_up)
-            again += self._finish([delivery for delivery, _ in readable], settled)
+            again += self._settled(group, readable, time_is_up)
         return again
-
-    def _finish(self, deliveries: Sequence[Delivery], report: Report) -> Sequence[Delivery]:
-        self.report(report)
-        return deliveries if report.outcome is Outcome.PUT_BACK else ()
 
     def _settled(
         self,
         group: str,
         readable: Sequence[tuple[Delivery, Message]],
         time_is_up: Callable[[], bool],
-    ) -> Report:
+    ) -> Sequence[Delivery]:
+        """Settle the messages of one account; return those that must come again."""
         deliveries = [delivery for delivery, _ in readable]
         wanted = [message for _, message in readable]
         counts = Counter(messages=len(wanted))
         try:
-            outcome, reason = self.settle(group, wanted, counts, time_is_up)
+            settlement = self.settle(group, wanted, counts, time_is_up)
         except UnexpectedAnswerError as error:
             return self._set_aside(group, deliveries, str(error), counts)
         except (TryAgainError, AwsCallError, SettingsError, StoreRefusedError) as error:
             self._put_back(deliveries, error)
-            return Report(group, Outcome.PUT_BACK, str(error), counts, None)
+            self.report(Report(group, Outcome.PUT_BACK, str(error), counts, None))
+            return deliveries
+        left = [delivery for delivery, message in readable if message in settlement.left]
+        self.queue.put_back(left, 0)
+        is_read = settlement.outcome is Outcome.READ
         age = self.now() - min(message.received_at for message in wanted)
-        freshness_s = age.total_seconds() if outcome is Outcome.READ else None
-        return Report(group, outcome, reason, counts, freshness_s)
+        freshness_s = age.total_seconds() if is_read else None
+        self.report(Report(group, settlement.outcome, settlement.reason, counts, freshness_s))
+        return left
 
     def _put_back(self, deliveries: Sequence[Delivery], error: Exception) -> None:
         tries = max(delivery.receive_count for delivery in deliveries)
@@ -125,10 +124,11 @@ class Drain:
         deliveries: Sequence[Delivery],
         reason: str,
         counts: Mapping[str, int] | None = None,
-    ) -> Report:
+    ) -> Sequence[Delivery]:
         arrived = self.queue.set_aside(deliveries, reason)
         outcome = Outcome.DEAD_LETTERED if arrived else Outcome.PUT_BACK
-        return Report(group, outcome, reason, counts or {"messages": len(deliveries)}, None)
+        self.report(Report(group, outcome, reason, counts or {"messages": len(deliveries)}, None))
+        return () if arrived else deliveries
 
 
 def _decoded(delivery: Delivery) -> Message | str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from calendar_mirror import announcements
-from calendar_mirror.accounts import Account, Channel, State, Tokens
+from calendar_mirror.accounts import Account, Channel, FullRead, State, Tokens
 from calendar_mirror.accounts_table import AccountsTable
 from calendar_mirror.change_bus import ChangeBus
 from calendar_mirror.credentials import ClientCredentials
@@ -84,9 +84,19 @@ class Visit:
         scoped = replace(tokens, scope=info.scope or tokens.scope)
         self.account = replace(self.account, profiles=info.profiles, tokens=scoped)
 
-    def remember_read(self, read: CompletedRead, coverage: Coverage) -> None:
+    def remember_full_read(self, under_way: FullRead) -> None:
+        """Keep how far a read of the whole window has come."""
+        self.edges.accounts.remember_full_read(self.account.account_id, under_way)
+        self.account = replace(self.account, full_read=under_way)
+
+    def remember_second_look(self, since: datetime | None) -> None:
+        """Keep that the account is to be looked at once more; ``None``: it was."""
+        self.edges.accounts.remember_second_look(self.account.account_id, since)
+        self.account = replace(self.account, second_look_since=since)
+
+    def remember_read(self, read: CompletedRead, coverage: Coverage, *, drift: int = 0) -> None:
         """Move the cursor."""
-        self.edges.accounts.remember_read(self.account.account_id, read, coverage)
+        self.edges.accounts.remember_read(self.account.account_id, read, coverage, drift=drift)
         is_full = read.last_modified is None
         account = self.account
         self.account = replace(
@@ -96,6 +106,7 @@ class Visit:
             last_read=read,
             last_full_read_at=read.started_at if is_full else account.last_full_read_at,
             covered=coverage if is_full else account.covered,
+            full_read=None if is_full else account.full_read,
         )
 
     def mark_needs_user(self, error: NeedsUserError) -> None:
