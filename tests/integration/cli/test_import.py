@@ -262,6 +262,15 @@ def test_the_waiting_ends_with_the_time_that_was_given(stack, file):
     assert "waiting        2" in done.stdout
 
 
+@pytest.fixture
+def interruptible():
+    """A shell that runs the tests in the background has them ignore interrupts."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_ctrl_c_ends_the_waiting_with_a_report_and_loses_nothing(stack, file, meanwhile):
     main = threading.main_thread().ident
 
