@@ -60,8 +60,8 @@ class Feed:
 
 
 @contextmanager
-def subscribed(stack: Stack) -> Iterator[Feed]:
-    """Listen to the change feed until the block ends."""
+def subscribed(stack: Stack, *about: str) -> Iterator[Feed]:
+    """Listen to the change feed until the block ends; *about*: what detail types begin with."""
     events, sqs = (aws.client(name, stack.aws_endpoint_url) for name in ("events", "sqs"))
     name = f"subscriber-{uuid4().hex[:8]}"
     url = sqs.create_queue(QueueName=name)["QueueUrl"]
@@ -69,7 +69,8 @@ def subscribed(stack: Stack) -> Iterator[Feed]:
     target = {"Id": "queue", "Arn": attributes["Attributes"]["QueueArn"]}
     on_bus = {"EventBusName": stack.outputs["ChangeBusName"]}
     try:
-        pattern = json.dumps({"source": ["calendar-mirror"]})
+        kinds = [{"prefix": each} for each in about or ["Account "]]
+        pattern = json.dumps({"source": ["calendar-mirror"], "detail-type": kinds})
         events.put_rule(Name=name, EventPattern=pattern, **on_bus)
         events.put_targets(Rule=name, Targets=[target], **on_bus)
         yield Feed(sqs, url)

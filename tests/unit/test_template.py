@@ -9,6 +9,7 @@ import yaml
 from calendar_mirror import aws_json, cronofy, planning, records
 from calendar_mirror.settings import (
     ConnectSettings,
+    PublishSettings,
     ReceiveSettings,
     ReconcileSettings,
     SyncSettings,
@@ -39,6 +40,8 @@ TEMPLATE = yaml.load((ROOT / "template.yaml").read_text(), Loader)  # noqa: S506
 RESOURCES, PARAMETERS = TEMPLATE["Resources"], TEMPLATE["Parameters"]
 FUNCTIONS = {n: r for n, r in RESOURCES.items() if r["Type"] == "AWS::Serverless::Function"}
 QUEUES = {n: r for n, r in RESOURCES.items() if r["Type"] == "AWS::SQS::Queue"}
+#: Those on which messages travel; the other one holds pointers into a stream.
+MESSAGE_QUEUES = {n: r for n, r in QUEUES.items() if n != "FeedDeadLetterQueue"}
 TABLES = {n: r for n, r in RESOURCES.items() if r["Type"] == "AWS::DynamoDB::Table"}
 
 
@@ -53,6 +56,7 @@ def of_type(kind):
         ("ConnectFunction", ConnectSettings),
         ("ReconcileFunction", ReconcileSettings),
         ("SyncFunction", SyncSettings),
+        ("PublishFunction", PublishSettings),
     ],
 )
 def test_a_function_gets_the_variables_that_it_reads(name, settings):
@@ -91,7 +95,8 @@ def test_messages_stay_hidden_six_times_as_long_as_the_function_may_run():
 
 
 def test_both_queues_are_fifo_keep_messages_for_14_days_and_the_first_redrives_to_the_second():
-    for queue in QUEUES.values():
+    assert set(MESSAGE_QUEUES) == {"SyncQueue", "DeadLetterQueue"}
+    for queue in MESSAGE_QUEUES.values():
         properties = queue["Properties"]
         assert properties["FifoQueue"] is True
         assert properties["DeduplicationScope"] == "messageGroup"
@@ -167,6 +172,7 @@ def test_the_outputs_are_those_of_the_contract_that_exist_by_now():
         "AccountsTableName",
         "SyncQueueUrl",
         "DeadLetterQueueUrl",
+        "FeedDeadLetterQueueUrl",
         "ClientSecretsArn",
         "LinkKeysArn",
         "ErasuresTableName",
@@ -191,8 +197,36 @@ def test_a_call_to_cronofy_ends_long_before_its_function_does():
     assert 2 * sum(cronofy.TIMEOUT_S) < timeout
 
 
+def test_a_write_is_told_for_half_a_day_and_lies_in_the_stream_for_the_other_half():
+    mapping = FUNCTIONS["PublishFunction"]["Properties"]["Events"]["Write"]["Properties"]
+    queue = QUEUES["FeedDeadLetterQueue"]["Properties"]
+
+    assert mapping["StartingPosition"] == "TRIM_HORIZON"
+    assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert mapping["BisectBatchOnFunctionError"] is True
+    assert 0 < mapping["MaximumRetryAttempts"] <= 10_000
+    assert mapping["MaximumRecordAgeInSeconds"] == 12 * 3600
+    assert mapping["DestinationConfig"]["OnFailure"]["Destination"] == {
+        "Fn::GetAtt": "FeedDeadLetterQueue.Arn"
+    }
+    assert queue["MessageRetentionPeriod"] == 14 * 24 * 3600
+
+
+def test_publish_is_not_woken_for_rows_that_are_removed():
+    mapping = FUNCTIONS["PublishFunction"]["Properties"]["Events"]["Write"]["Properties"]
+    (each,) = mapping["FilterCriteria"]["Filters"]
+
+    assert json.loads(each["Pattern"]) == {"eventName": ["INSERT", "MODIFY"]}
+
+
+def test_publish_may_tell_the_bus_and_no_more():
+    assert list(statements("PublishFunction")) == [
+        (["events:PutEvents"], {"Fn::GetAtt": "ChangeBus.Arn"})
+    ]
+
+
 def test_a_tombstone_outlives_every_message():
-    kept = [queue["Properties"]["MessageRetentionPeriod"] for queue in QUEUES.values()]
+    kept = [queue["Properties"]["MessageRetentionPeriod"] for queue in MESSAGE_QUEUES.values()]
 
     assert records.TOMBSTONE_LIFE.total_seconds() > sum(kept)
 
@@ -280,7 +314,7 @@ def test_the_api_is_throttled_and_logs_its_accesses():
 def test_resources_stand_in_the_order_in_which_the_data_flows():
     order = [
         *("PublicApi", "ReceiveFunction", "ConnectFunction", "ReconcileFunction"),
-        *("SyncQueue", "SyncFunction", "EventsTable", "ChangeBus"),
+        *("SyncQueue", "SyncFunction", "EventsTable", "PublishFunction", "ChangeBus"),
     ]
 
     assert [name for name in RESOURCES if name in order] == order

@@ -91,7 +91,25 @@ class ReconcileSettings:
     every_minutes: int
 
 
-Settings = TypeVar("Settings", ReceiveSettings, SyncSettings, ConnectSettings, ReconcileSettings)
+@dataclass(frozen=True, slots=True)
+class PublishSettings:
+    """
+    Attributes:
+        events_table: named in entries that are too large to hold everything.
+    """
+
+    events_table: str
+    change_bus_name: str
+
+
+Settings = TypeVar(
+    "Settings",
+    ReceiveSettings,
+    SyncSettings,
+    ConnectSettings,
+    ReconcileSettings,
+    PublishSettings,
+)
 
 
 def from_environ(settings: type[Settings], environ: Mapping[str, str]) -> Settings:
