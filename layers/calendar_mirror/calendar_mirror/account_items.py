@@ -91,6 +91,7 @@ def full_read(under_way: FullRead) -> Values:
                 for span in under_way.left
             ],
             "drift": under_way.drift,
+            "asked": [instants.to_precise_text(each) for each in under_way.asked],
         }
     }
 
@@ -215,6 +216,7 @@ def _full_read(kept: Any) -> FullRead | None:
         coverage=Coverage(Mode(kept["mode"]), tuple(kept["calendars"])),
         left=tuple(Span(_date(start), _date(end)) for start, end in kept["left"]),
         drift=int(kept["drift"]),
+        asked=tuple(instants.parse(each) for each in kept["asked"]),
     )
 
 

@@ -67,12 +67,14 @@ class FullRead:
         coverage: what it is about.
         left: what is still to be read, in order.
         drift: rows that it had to put right so far.
+        asked: when the messages were received that were at hand when it began.
     """
 
     started_at: datetime
     coverage: Coverage
     left: tuple[Span, ...] = (WHOLE,)
     drift: int = 0
+    asked: tuple[datetime, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

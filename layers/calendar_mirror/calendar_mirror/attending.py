@@ -155,13 +155,15 @@ def _read_everything(opened: Visit, wanted: Sequence[Message]) -> Settlement:
     Read the whole window, or go on with it; a message that came after it had begun is not settled
     by it, and comes again.
     """
-    account, now = opened.account, opened.edges.now()
-    resume = account.full_read is not None and now - account.full_read.started_at < _RESUMED_FOR
-    reading.everything(opened, resume=resume)
+    under_way, now = opened.account.full_read, opened.edges.now()
+    resume = under_way is not None and now - under_way.started_at < _RESUMED_FOR
+    reading.everything(opened, wanted, resume=resume)
     if opened.account.second_look_since is not None:
         opened.remember_second_look(None)
-    left = planning.unsettled(wanted, opened.account.last_read) if resume else ()
-    return Settlement(Outcome.READ, left=tuple(m for m in left if m.kind is not Kind.CHECK))
+    if under_way is None or not resume:
+        return Settlement(Outcome.READ)
+    later = [message for message in wanted if message.received_at not in under_way.asked]
+    return Settlement(Outcome.READ, left=planning.unsettled(later, opened.account.last_read))
 
 
 def _read_changes(opened: Visit, wanted: Sequence[Message]) -> Settlement:

@@ -62,14 +62,14 @@ def changes(visit: Visit, wanted: Sequence[Message], *, since: datetime | None =
         since=since,
     )
     if plan.is_full:
-        return everything(visit)
+        return everything(visit, wanted)
     before = visit.counts["written"]
     _once_more_if_expired(lambda: _drained(_pages(visit, plan, visit.edges.events.stored)))
     visit.remember_read(CompletedRead(started_at, plan.last_modified), plan.coverage)
     return visit.counts["written"] - before
 
 
-def everything(visit: Visit, *, resume: bool = False) -> int:
+def everything(visit: Visit, wanted: Sequence[Message], *, resume: bool = False) -> int:
     """
     Read the whole window, mark as deleted what should have been among it and was not, and remember
     it; return how many rows it changed.
@@ -83,7 +83,8 @@ def everything(visit: Visit, *, resume: bool = False) -> int:
     account, now = visit.account, visit.edges.now()
     under_way = account.full_read if resume else None
     if under_way is None or under_way.coverage != account.wanted:
-        under_way = FullRead(now, account.wanted)
+        asked = tuple(message.received_at for message in wanted)
+        under_way = FullRead(now, account.wanted, asked=asked)
     whole = _WholeWindow(visit, under_way)
     for span in under_way.left:
         whole.read(span)
@@ -118,24 +119,28 @@ class _WholeWindow:
     def read(self, span: Span) -> None:
         """Read one span, and note that it is done where others are left."""
         seen: set[Key] = set()
+        began = self._visit.edges.now()
         _once_more_if_expired(lambda: self._pages_of(span, seen))
         self._mark_gone(span, seen)
         left = tuple(each for each in self._under_way.left if each != span)
-        if left:
-            self._note(left)
-            if self._visit.time_is_up() or self._visit.edges.now() - self._began > _A_WHILE:
-                raise UnfinishedError("the rest of the window is still to be read", 0.0)
+        if not left:
+            return
+        self._note(left)
+        now = self._visit.edges.now()
+        if self._visit.time_is_up() or now - self._began + (now - began) > _A_WHILE:
+            raise UnfinishedError("the rest of the window is still to be read", 0.0)
 
     def _pages_of(self, span: Span, seen: set[Key]) -> None:
         visit, pages, of = self._visit, 0, None
-        dates = spans.asked_for(span, visit.edges.now())
-        plan = ReadPlan(None, self._under_way.coverage, dates)
+        now = visit.edges.now()
+        plan = ReadPlan(None, self._under_way.coverage, spans.asked_for(span, now))
+        ends = self._began + _A_WHILE if len(spans.parts(span, 2, now)) > 1 else None
         try:
             for total, found in _numbered(visit, plan, self._stored):
                 pages, of = pages + 1, total
                 seen.update(each.key for each in found)
                 self._rows.update({each.key: _kept(each) for each in found})
-                if visit.time_is_up() or visit.edges.now() - self._began > _A_WHILE:
+                if visit.time_is_up() or (ends and visit.edges.now() > ends):
                     raise UnfinishedError("the window does not fit into one go", 0.0)
         except (UnfinishedError, RateLimitedError):
             self._divide(span, pages, of)
@@ -163,14 +168,13 @@ class _WholeWindow:
         _write(visit, [records.tombstone(key) for key in gone])
 
     def _divide(self, span: Span, pages: int, total: int | None) -> None:
-        """Let *span* be read in parts that fit, if anything of it was read at all."""
-        if pages < _WORTH_DIVIDING:
-            return
-        count = 2 if not total else min(_MOST_PARTS, max(2, -(-2 * total // pages)))
+        """Let *span* be read in parts that fit, if enough of it was read to tell."""
+        count = 1
+        if pages >= _WORTH_DIVIDING:
+            count = 2 if not total else min(_MOST_PARTS, max(2, -(-2 * total // pages)))
         divided = spans.parts(span, count, self._visit.edges.now())
         left = self._under_way.left
-        after = left[left.index(span) + 1 :]
-        self._note((*divided, *after))
+        self._note((*divided, *left[left.index(span) + 1 :]))
 
     def _note(self, left: tuple[Span, ...]) -> None:
         drift, self._written_before = self.drift, self._visit.counts["written"]

@@ -17,6 +17,7 @@ PAST, FUTURE = timedelta(days=42), timedelta(days=201)
 #: An event's day begins elsewhere on the earth up to a day earlier or later.
 _SEAM = timedelta(days=2)
 _DAY = timedelta(days=1)
+_SHORTEST = 4
 #: Cronofy's clock may be past midnight already, or not yet; a date too far out is refused.
 _MIDNIGHT = timedelta(hours=1)
 
@@ -58,11 +59,12 @@ def asked_for(span: Span, now: datetime) -> tuple[date, date] | None:
 
 
 def parts(span: Span, count: int, now: datetime) -> tuple[Span, ...]:
-    """Divide *span* into *count* parts, or as many as it has days."""
+    """Divide *span* into *count* parts, or as many as make sense; perhaps it stays whole."""
     first, last = _edges(now)
     start, end = span.start or first, span.end or last
     days = max(1, (end - start).days)
-    count = max(1, min(count, days))
+    # Below that, what is asked for beyond the seams outweighs what is gained.
+    count = max(1, min(count, days // _SHORTEST))
     seams = [start + timedelta(days=days * number // count) for number in range(1, count)]
     bounds: Sequence[date | None] = (span.start, *seams, span.end)
     return tuple(Span(*each) for each in pairwise(bounds))

@@ -1,13 +1,13 @@
 """One contract for the tables, kept by the models in memory and by the real ones on moto."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
 
 from calendar_mirror import records
-from calendar_mirror.accounts import Account, Channel, State, Tokens
+from calendar_mirror.accounts import Account, Channel, FullRead, State, Tokens
 from calendar_mirror.accounts_table import AccountsTable
 from calendar_mirror.diffing import Stored
 from calendar_mirror.errors import AccountGoneError, StoreBusyError, TryAgainError
@@ -15,6 +15,7 @@ from calendar_mirror.events_table import EventsTable
 from calendar_mirror.planning import CompletedRead
 from calendar_mirror.profiles import Profile
 from calendar_mirror.scopes import Coverage, Mode
+from calendar_mirror.spans import Span
 from tests.models import tables
 
 NOW = datetime(2026, 1, 31, 9, 0, 0, 250_000, tzinfo=UTC)
@@ -141,6 +142,24 @@ def test_a_read_of_everything_is_read_back_with_what_it_was_about(accounts):
     assert (found.last_full_read_at, found.covered) == (NOW, coverage)
 
 
+def test_a_full_read_under_way_is_read_back_until_it_is_complete(accounts):
+    accounts.add(account(), added_at=NOW)
+    left = (Span(None, date(2026, 3, 1)), Span(date(2026, 3, 1), None))
+    under_way = FullRead(NOW, Coverage(Mode.EVENTS, ("cal_1",)), left, 7, (NOW,))
+
+    accounts.remember_full_read("acc_1", under_way)
+    accounts.remember_second_look("acc_1", NOW)
+    assert accounts.get("acc_1").full_read == under_way
+    assert accounts.get("acc_1").second_look_since == NOW
+    accounts.remember_read("acc_1", CompletedRead(NOW, NOW), Coverage())
+    assert accounts.get("acc_1").full_read == under_way
+    accounts.remember_read("acc_1", CompletedRead(NOW, None), Coverage(), drift=7)
+    accounts.remember_second_look("acc_1", None)
+
+    found = accounts.get("acc_1")
+    assert (found.full_read, found.second_look_since) == (None, None)
+
+
 def test_a_channel_that_is_refused_is_remembered_as_such(accounts):
     accounts.add(account(), added_at=NOW)
 
@@ -156,6 +175,8 @@ CHANGES = (
     lambda accounts: accounts.remember_read("acc_1", CompletedRead(NOW, None), Coverage()),
     lambda accounts: accounts.remember_announcing("acc_1", "connected", number=1),
     lambda accounts: accounts.remember_announced("acc_1", "connected"),
+    lambda accounts: accounts.remember_full_read("acc_1", FullRead(NOW, Coverage())),
+    lambda accounts: accounts.remember_second_look("acc_1", NOW),
     lambda accounts: accounts.mark_needs_user("acc_1", "forbidden", since=NOW),
     lambda accounts: accounts.mark_erasing("acc_1", since=NOW),
     lambda accounts: accounts.limit_to("acc_1", ()),
