@@ -9,6 +9,7 @@ standard library:
     messages        what do we put on the queue for it?
     scopes          what is read of an account?
     planning        which read settles these messages, if any is needed?
+    spans           which part of the window, where it does not fit into one go?
     queries         what do we ask Cronofy, in its words?
     answers         what does Cronofy's answer mean to us?
     documents       Cronofy's JSON, made fit to be stored
@@ -16,6 +17,7 @@ standard library:
     diffing         what has to be written?
     repairing       what did a full read prove wrong?
     announcements   what is the change feed told of the account?
+    feed            and what of its events?
     reports         what was done for one account in one batch
 
 For connecting accounts there are ``invitations`` (what a connect link says), ``consent`` (the way
@@ -30,6 +32,6 @@ The edges each know one outside thing: ``aws_json`` and ``client_secrets`` (AWS 
 
 The shells bring the two together: ``receive`` and ``sync`` at either end of the queue; between
 them ``attending``, which makes a ``visit`` to one account and leads to ``channel_keeping``,
-``reading`` or ``erasing``; ``connect`` and ``reconcile``. The functions' ``app.py`` are doors to
-them.
+``reading`` or ``erasing``; ``connect`` and ``reconcile``; and ``publish``, from the events table to
+the change feed. The functions' ``app.py`` are doors to them.
 """
