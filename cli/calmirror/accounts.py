@@ -150,6 +150,9 @@ def _for_people(item: Mapping[str, Any], fields: Mapping[str, Any]) -> dict[str,
         if said.get(name):
             said[name] = ", ".join(said[name])
     said.setdefault("calendars", "all")
+    if fields["full_read"]:
+        under_way = fields["full_read"]
+        said["full_read"] = f"since {under_way['started_at']}, {len(under_way['left'])} parts left"
     explanation = shown.explanation(item)
     if explanation:
         said["what_to_do"] = explanation

@@ -17,7 +17,8 @@ FIELDS = (
     *("account_id", "user_refs", "state", "state_reason", "state_since", "paused"),
     *("data_center", "scope", "calendars", "profiles"),
     *("channel_id", "channel_url", "channel_calendars", "channel_refused_at"),
-    *("last_read_started_at", "last_read_last_modified", "last_full_read_at", "due_at"),
+    *("last_read_started_at", "last_read_last_modified", "last_full_read_at", "drift", "full_read"),
+    *("second_look_since", "due_at"),
     *("added_at", "connected_at"),
 )
 _EXPLANATIONS = {
