@@ -25,12 +25,8 @@ def opened(stack: Stack, account: Account) -> tuple[Cronofy, StoredGrant]:
     """
     data_center = account.data_center
     url = api_url(data_center, stack.cronofy_api_url)
-    budget = stack.budget(now)
     admission = Admission(
-        lambda: budget.take(data_center, is_background=False),
-        time.sleep,
-        has_begun=True,
-        patience_s=_PATIENCE_S,
+        stack.budget(now), data_center, time.sleep, has_begun=True, patience_s=_PATIENCE_S
     )
     cronofy = Cronofy(url, http_session(url), now, admit=admission)
     grant = StoredGrant(

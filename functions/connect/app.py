@@ -73,7 +73,8 @@ def shell(domain):
             now,
             # Nobody comes again by itself, so the first call waits as well.
             admit=Admission(
-                lambda: budget.take(data_center, is_background=False),
+                budget,
+                data_center,
                 time.sleep,
                 has_begun=True,
                 patience_s=_PATIENCE_S,

@@ -46,12 +46,16 @@ def drain():
     """Bring the edges and the shells together, once for each instance of the function."""
     configured = settings.from_environ(settings.SyncSettings, os.environ)
     sqs = boto3.client("sqs", config=_AWS)
+    dynamodb = boto3.resource("dynamodb", config=_AWS).meta.client
+    limit = budgets.limit(configured.calls_per_minute)
+    budget = BudgetTable(dynamodb, configured.budget_table, limit, now)
     return sync.Drain(
         queue=SyncQueue(sqs, configured.sync_queue_url, configured.dead_letter_queue_url),
-        settle=Attendant(edges(configured, sqs)),
+        settle=Attendant(edges(configured, sqs, dynamodb, budget)),
         now=now,
         rng=random.SystemRandom(),
         report=Reporter(Logger(), metrics()),
+        headroom=budget.headroom,
     )
 
 
@@ -60,19 +64,14 @@ def metrics():
     return Metrics()
 
 
-def edges(configured, sqs):
-    dynamodb = boto3.resource("dynamodb", config=_AWS).meta.client
+def edges(configured, sqs, dynamodb, budget):
     secrets_manager = boto3.client("secretsmanager", config=_AWS)
     secrets = SecretsManager(secrets_manager, configured.client_secrets_arn)
-    limit = budgets.limit(configured.calls_per_minute)
-    budget = BudgetTable(dynamodb, configured.budget_table, limit, now)
     session = requests.Session()
 
     def cronofy(data_center, is_background):
         url = accounts.api_url(data_center, configured.cronofy_api_url)
-        admission = Admission(
-            lambda: budget.take(data_center, is_background=is_background), time.sleep
-        )
+        admission = Admission(budget, data_center, time.sleep, is_background=is_background)
         return Cronofy(url, session, now, admit=admission)
 
     return Edges(

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from datetime import timedelta
-from functools import partial
 from random import Random
 from uuid import uuid4
 
@@ -50,11 +49,13 @@ class Mirror:
             now=self.clock,
             rng=Random(1),
             report=self.reports.append,
+            headroom=self.budget.headroom,
         )
 
     def cronofy(self, data_center="us", is_background=False):
-        take = partial(self.budget.take, data_center, is_background=is_background)
-        admission = Admission(take, self.clock.turn)
+        admission = Admission(
+            self.budget, data_center, self.clock.turn, is_background=is_background
+        )
         return Cronofy(URL, self.provider.session(), self.clock, admit=admission)
 
     def reconcile(self, most=100):

@@ -267,7 +267,7 @@ class Budget:
     now: object
     limit: object = None
     item: dict = field(default_factory=lambda: {"arrival": 0, "slowdown": Slowdown()})
-    seen: Glimpse = Glimpse()
+    seen: Glimpse = field(default_factory=Glimpse)
 
     def take(self, data_center, *, is_background):
         if self.limit is None:
@@ -287,6 +287,10 @@ class Budget:
         if slower and self.item["slowdown"] == self.seen.slowdown:
             self.item["slowdown"] = slower
             self.seen = replace(self.seen, slowdown=slower)
+
+    @property
+    def arrival(self):
+        return self.item["arrival"]
 
     def headroom(self, data_center=None):
         return self.limit and self.seen.headroom(self.limit, self.now().timestamp())

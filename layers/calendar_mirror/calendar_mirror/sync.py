@@ -12,7 +12,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from calendar_mirror import backoff, messages
@@ -39,6 +39,7 @@ class Drain:
         settle: attends to an account, as `attending.Attendant` does.
         now: our clock; aware.
         rng: draws the jitter of back-offs.
+        headroom: tells which part of a burst of calls is left, as far as that is known.
     """
 
     queue: SyncQueue
@@ -46,6 +47,7 @@ class Drain:
     now: Callable[[], datetime]
     rng: random.Random
     report: Callable[[Report], None]
+    headroom: Callable[[], float | None] = lambda: None
 
     def __call__(
         self, batch: Iterable[Delivery], time_is_up: Callable[[], bool] = lambda: False
@@ -99,14 +101,14 @@ class Drain:
             return self._set_aside(group, deliveries, str(error), counts)
         except (TryAgainError, AwsCallError, SettingsError, StoreRefusedError) as error:
             self._put_back(deliveries, error)
-            self.report(Report(group, Outcome.PUT_BACK, str(error), counts, None))
+            self._report(Report(group, Outcome.PUT_BACK, str(error), counts, None))
             return deliveries
         left = [delivery for delivery, message in readable if message in settlement.left]
         self.queue.put_back(left, 0)
         is_read = settlement.outcome is Outcome.READ
         age = self.now() - min(message.received_at for message in wanted)
         freshness_s = age.total_seconds() if is_read else None
-        self.report(Report(group, settlement.outcome, settlement.reason, counts, freshness_s))
+        self._report(Report(group, settlement.outcome, settlement.reason, counts, freshness_s))
         return left
 
     def _put_back(self, deliveries: Sequence[Delivery], error: Exception) -> None:
@@ -127,8 +129,11 @@ class Drain:
     ) -> Sequence[Delivery]:
         arrived = self.queue.set_aside(deliveries, reason)
         outcome = Outcome.DEAD_LETTERED if arrived else Outcome.PUT_BACK
-        self.report(Report(group, outcome, reason, counts or {"messages": len(deliveries)}, None))
+        self._report(Report(group, outcome, reason, counts or {"messages": len(deliveries)}, None))
         return () if arrived else deliveries
+
+    def _report(self, report: Report) -> None:
+        self.report(replace(report, headroom=self.headroom()))
 
 
 def _decoded(delivery: Delivery) -> Message | str:

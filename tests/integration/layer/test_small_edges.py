@@ -27,11 +27,18 @@ def clock():
 
 
 @pytest.fixture(params=["model", "dynamodb"])
-def budget(request, clock):
-    limit = budgets.limit(500)
+def workers(request, clock):
+    """Return a way to one more worker's view of the one budget."""
+    limit, item = budgets.limit(500), Budget(clock).item
     if request.param == "model":
-        return Budget(clock, limit)
-    return BudgetTable(request.getfixturevalue("dynamodb"), "budget", limit, clock)
+        return lambda: Budget(clock, limit, item)
+    dynamodb = request.getfixturevalue("dynamodb")
+    return lambda: BudgetTable(dynamodb, "budget", limit, clock)
+
+
+@pytest.fixture
+def budget(workers):
+    return workers()
 
 
 def taken(budget, *, is_background=False, most=1000):
@@ -77,11 +84,121 @@ def test_no_minute_and_no_second_holds_more_than_cronofy_takes(budget, clock):
     assert len(at) > 500
 
 
+def pace(budget, clock):
+    """Return the calls there are in 20 seconds, once a burst is used up."""
+    taken(budget)
+    found = 0
+    for _ in range(20):
+        clock.turn(1)
+        found += taken(budget)[0]
+    return found
+
+
+USUAL = 20 / budgets.limit(500).interval_s
+
+
+def refused(budget, clock, times):
+    """Let Cronofy answer 429 to so many calls, one every three seconds."""
+    for _ in range(times):
+        clock.turn(3)
+        taken(budget, most=1)
+        budget.slow_down("us")
+
+
+def test_a_429_slows_everybody_down(workers, clock):
+    first, second = workers(), workers()
+    assert pace(first, clock) == pytest.approx(USUAL, abs=2)
+
+    first.slow_down("us")
+
+    taken(second, most=1)  # from now on it knows
+    assert pace(second, clock) == pytest.approx(USUAL / 1.46, abs=3)
+
+
+def test_one_shortage_counts_once_however_many_workers_meet_with_it(workers, clock):
+    crew = [workers() for _ in range(10)]
+    for worker in crew:
+        worker.take("us", is_background=False)
+    for worker in crew:  # the last ones of calls that were answered late
+        worker.slow_down("us")
+        clock.turn(1)
+
+    assert pace(crew[5], clock) == pytest.approx(USUAL / 1.45, abs=3)
+
+
+def test_a_shortage_that_goes_on_slows_down_further_but_not_to_a_halt(budget, clock):
+    found = []
+    for _ in range(3):
+        refused(budget, clock, 3)
+        found.append(pace(budget, clock))
+
+    assert found == sorted(found, reverse=True)
+    assert found[0] < USUAL / 2.5
+    assert found[-1] > USUAL / 11
+
+
+def test_a_slower_pace_is_left_again_within_minutes(budget, clock):
+    refused(budget, clock, 20)
+    found = []
+    for _ in range(4):
+        found.append(pace(budget, clock))
+        clock.turn(200)
+
+    assert found == sorted(found)
+    assert found[0] < USUAL / 8
+    assert found[-1] > USUAL * 0.93
+
+
+def test_a_slower_pace_holds_a_smaller_burst(budget, clock):
+    refused(budget, clock, 20)
+    clock.turn(10)
+    taken(budget, most=1)
+    clock.turn(50)
+
+    assert 3 <= taken(budget)[0] <= budgets.limit(500).burst // 5
+
+
+def test_a_worker_knows_the_headroom_from_its_last_call_for_some_seconds(workers, clock):
+    first, second = workers(), workers()
+    assert first.headroom() is None
+
+    first.take("us", is_background=False)
+    assert first.headroom() == pytest.approx(39 / 40, abs=0.001)
+    taken(second)
+    assert second.headroom() == second.headroom("us") == pytest.approx(0, abs=0.03)
+    assert first.headroom() == pytest.approx(39 / 40, abs=0.001)  # it has not asked since
+    assert taken(first)[0] == 0
+    assert first.headroom() == pytest.approx(0, abs=0.03)
+    clock.turn(11)
+    assert first.headroom() is None
+
+
 def test_data_centers_have_budgets_of_their_own(dynamodb, clock):
     table = BudgetTable(dynamodb, "budget", budgets.limit(500), clock)
     taken(table)
+    table.slow_down("us")
+    assert table.headroom() == pytest.approx(0, abs=0.03)
 
     table.take("de", is_background=True)
+    assert table.headroom() == table.headroom("de") == pytest.approx(39 / 40, abs=0.001)
+    assert table.headroom("us") == pytest.approx(0, abs=0.03)
+    clock.turn(0.01)
+    assert taken(table, is_background=True)[0] == 0
+
+
+def test_headroom_costs_no_call_of_its_own(clock):
+    calls = []
+
+    class Client:
+        def update_item(self, **call):
+            calls.append(call)
+            return {"Attributes": {"arrival_ms": 0}}
+
+    table = BudgetTable(Client(), "budget", budgets.limit(500), clock)
+    table.take("us", is_background=False)
+
+    assert table.headroom() is not None
+    assert len(calls) == 1
 
 
 def test_an_authorization_is_finished_once(dynamodb):

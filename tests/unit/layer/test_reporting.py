@@ -72,3 +72,12 @@ def test_the_line_says_which_account_what_and_why(told):
 
     assert (line["message"], line["account_id"]) == ("put_back", "acc_1")
     assert line["reason"] == "Cronofy answered 503"
+
+
+def test_headroom_is_told_in_percent_where_it_is_known(told):
+    _, metrics = told(Report("acc_1", Outcome.READ, "", {"messages": 1}, None, headroom=0.256))
+
+    assert metrics["BudgetHeadroom"] == ([26.0], "Percent")
+    assert "BudgetHeadroom" not in told(report())[1]
+    nothing_left = Report("acc_1", Outcome.READ, "", {"messages": 1}, None, headroom=0.0)
+    assert told(nothing_left)[1]["BudgetHeadroom"] == ([0.0], "Percent")
