@@ -36,6 +36,8 @@ class Provider(BaseAdapter):
 
     Attributes:
         requests: what was asked, as (method, path, query), in order; without the control API.
+        before, after: told of each request before it comes in, and of its answer before it goes
+            out.
     """
 
     def __init__(self, clock, settings=None):
@@ -44,6 +46,7 @@ class Provider(BaseAdapter):
         self.simulator = Simulator(clock, settings or Settings(), Random(1))
         self.requests = []
         self.before = lambda request: None
+        self.after = lambda answer: None
 
     def session(self):
         session = requests.Session()
@@ -60,8 +63,11 @@ class Provider(BaseAdapter):
         asked = Request.to(request.method, target, {**request.headers, "host": parts.netloc}, body)
         self.requests.append((request.method, parts.path, dict(asked.query)))
         answer = self.simulator.handle(asked)
+        self.after(answer)
         if answer.dropped:
             raise requests.ConnectionError("dropped")
+        if answer.cut_at is not None:
+            raise requests.exceptions.ChunkedEncodingError("cut")
         response = requests.Response()
         response.status_code = answer.status
         response.headers.update(answer.headers)
