@@ -37,7 +37,12 @@ from cronofy_simulator.simulator import Simulator
 
 REGION, NAME, SECRET = "us-east-1", "mirror", "secret-of-the-tests"
 CREDENTIALS = {"aws_access_key_id": "test", "aws_secret_access_key": "test", "region_name": REGION}
-SECRETS = json.dumps({"us": {"client_id": "simulator_client", "client_secret": SECRET}})
+SECRETS = json.dumps(
+    {
+        "us": {"client_id": "simulator_client", "client_secret": SECRET},
+        "others": f"de:simulator_client:{SECRET}",
+    }
+)
 KEYS = {
     "EventsTable": ("pk", "sk"),
     "AccountsTable": ("account_id",),

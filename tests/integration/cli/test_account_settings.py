@@ -79,11 +79,11 @@ def test_which_calendars_has_to_be_said(stack, made, options):
 
 def test_a_data_center_without_credentials_is_named_before_anything_is_stored(stack, made):
     result = stack.run(
-        *("accounts", "add", made["account_id"], "--refresh-token", "t", "--data-center", "de")
+        *("accounts", "add", made["account_id"], "--refresh-token", "t", "--data-center", "sg")
     )
 
     assert result.exit_code == 1
-    assert "'de'" in result.output
+    assert "'sg'" in result.output
     assert stack.accounts.get(made["account_id"]) is None
 
 

@@ -155,13 +155,15 @@ def test_an_account_that_is_not_there_cannot_be_shown(stack):
     assert refused.stderr == "Error: There is no account acc_1.\n"
 
 
-def test_an_account_is_shown_with_a_line_for_each_field(stack):
+def test_an_account_is_shown_with_a_line_for_each_field_that_says_something(stack):
     add(stack)
 
     lines = stack.run("accounts", "show", "acc_1").stdout.splitlines()
 
     assert [line.split()[-1] for line in lines if line.startswith("state  ")] == ["connected"]
-    assert len(lines) == len(stack.told("accounts", "show", "acc_1"))
+    told = stack.told("accounts", "show", "acc_1")
+    names = {name.replace("_", " ") for name, value in told.items() if value}
+    assert names <= {line.split("  ")[0] for line in lines}
 
 
 def test_no_command_prints_a_token_or_the_secret_and_each_tells_programs_one_document(
