@@ -170,12 +170,12 @@ def test_a_data_center_of_which_the_stack_has_no_secret_is_refused(stack, file):
     told = stack.told(
         "accounts",
         "import",
-        file(header=columns, lines=[f"acc_1,{REFRESH},de"]),
+        file(header=columns, lines=[f"acc_1,{REFRESH},sg"]),
         ends_with=1,
     )
 
     assert told["failures"][0]["reason"] == (
-        "the stack has no client secret for the data center de"
+        "the stack has no client secret for the data center sg"
     )
     assert stack.told("accounts", "list") == []
 
