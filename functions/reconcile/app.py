@@ -2,6 +2,7 @@
 
 import os
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from functools import cache
 
@@ -14,7 +15,14 @@ from calendar_mirror import budgets, reconcile, settings
 from calendar_mirror.accounts_table import AccountsTable
 from calendar_mirror.sync_queue import SyncQueue
 
-_AWS = Config(connect_timeout=3, read_timeout=5, retries={"mode": "standard", "max_attempts": 3})
+#: Calls to AWS that are under way at the same time.
+_AT_ONCE = 16
+_AWS = Config(
+    connect_timeout=3,
+    read_timeout=5,
+    retries={"mode": "standard", "max_attempts": 3},
+    max_pool_connections=_AT_ONCE,
+)
 
 
 def handler(event, context):
@@ -29,9 +37,12 @@ def run(event, context):
 
 def ask(at):
     accounts, queue, most = edges()
-    return reconcile.ask(
-        accounts, lambda message: queue.send(message, unique=uuid.uuid4().hex), now=at, most=most
-    )
+
+    def send_all(batch):
+        return queue.send_all(batch, unique=lambda: uuid.uuid4().hex)
+
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        return reconcile.ask_all(accounts, send_all, now=at, most=most, spread=pool.map)
 
 
 @cache

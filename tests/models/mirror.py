@@ -60,7 +60,13 @@ class Mirror:
 
     def reconcile(self, most=100):
         """Let the clock ring once; return how many accounts are asked for."""
-        return reconcile.ask(self.accounts, self.send, now=self.clock(), most=most)
+        return reconcile.ask_all(self.accounts, self.send_all, now=self.clock(), most=most)
+
+    def send_all(self, batch):
+        """Send a batch; return what was not taken."""
+        for message in batch:
+            self.send(message)
+        return ()
 
     def send(self, message):
         unique = uuid4().hex

@@ -198,7 +198,9 @@ class Accounts:
 
     def due(self, *, now, most):
         found = sorted((at, account_id) for account_id, at in self.looks.items() if at <= now)
-        yield from ((account_id, at) for at, account_id in found[:most])
+        oldest = most - most // 2
+        newest = found[max(oldest, len(found) - most // 2) :]
+        yield from ((account_id, at) for at, account_id in found[:oldest] + newest[::-1])
 
     def postpone(self, account_id, due_at, *, until):
         if self.looks.get(account_id) != due_at:

@@ -124,6 +124,11 @@ def due(at: datetime | None) -> Values:
     return {"due": DUE if at else None, "due_at": at and instants.to_precise_text(at)}
 
 
+def due_until(now: datetime) -> Values:
+    """Write the values of a query for what is due."""
+    return {":due": DUE, ":now": instants.to_precise_text(now)}
+
+
 def to_account(item: Mapping[str, Any]) -> Account:
     """
     Read an item.

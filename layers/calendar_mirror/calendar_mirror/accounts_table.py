@@ -221,22 +221,31 @@ class AccountsTable:
 
     def due(self, *, now: datetime, most: int) -> Iterator[tuple[str, datetime]]:
         """
-        Return the accounts that are to be looked at, the longest overdue first, and since when they
-        are due. Reads an index that has nothing but that: no token passes.
+        Return accounts that are to be looked at, and since when they are due: half of *most* are
+        those that are overdue for longest, the others fell due last, so that those which come round
+        often need not wait behind a whole fleet that fell due at once.
         """
-        with dynamodb.errors_translated():
-            answer = self.client.query(
-                TableName=self.name,
-                IndexName="by_due",
-                KeyConditionExpression="#due = :due AND due_at <= :now",
-                ExpressionAttributeNames={"#due": "due"},
-                ExpressionAttributeValues={
-                    ":due": account_items.DUE,
-                    ":now": instants.to_precise_text(now),
-                },
-                Limit=most,
-            )
-        for item in answer["Items"]:
+        oldest = most - most // 2
+        found = dict(self._due(now, oldest, newest_first=False))
+        if len(found) == oldest:
+            for account_id, due_at in self._due(now, most, newest_first=True):
+                if len(found) < most:
+                    found[account_id] = due_at
+        yield from found.items()
+
+    def _due(
+        self, now: datetime, most: int, *, newest_first: bool
+    ) -> Iterator[tuple[str, datetime]]:
+        """Read an index that has nothing but ids and times: no token passes."""
+        query = {
+            "TableName": self.name,
+            "IndexName": "by_due",
+            "KeyConditionExpression": "#due = :due AND due_at <= :now",
+            "ExpressionAttributeNames": {"#due": "due"},
+            "ExpressionAttributeValues": account_items.due_until(now),
+            "ScanIndexForward": not newest_first,
+        }
+        for item in dynamodb.queried(self.client, query, most):
             yield item["account_id"], instants.parse(item["due_at"])
 
     def postpone(self, account_id: str, due_at: datetime, *, until: datetime) -> bool:

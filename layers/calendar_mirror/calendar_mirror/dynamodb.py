@@ -75,6 +75,19 @@ def update(
     }
 
 
+def queried(client: Any, query: Mapping[str, Any], most: int) -> Iterator[Mapping[str, Any]]:
+    """Yield what a query finds, page after page (each ends at 1 MB), and no more than *most*."""
+    start: dict[str, Any] = {}
+    while most > 0:
+        with errors_translated():
+            answer = client.query(**query, **start, Limit=most)
+        yield from answer["Items"]
+        most -= len(answer["Items"])
+        if "LastEvaluatedKey" not in answer:
+            return
+        start = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
+
+
 def _item(response: Mapping[str, Any]) -> Mapping[str, Any] | None:
     """Read what an error tells: unlike in answers, values come as DynamoDB writes them."""
     item = response.get("Item")

@@ -128,8 +128,12 @@ def deduplication_id(message: Message, *, unique: str) -> str:
 
 def to_send(message: Message, *, queue_url: str, unique: str) -> dict[str, str]:
     """Return the parameters of SQS's SendMessage."""
+    return {"QueueUrl": queue_url, **entry(message, unique=unique)}
+
+
+def entry(message: Message, *, unique: str) -> dict[str, str]:
+    """Return what SendMessage and SendMessageBatch want of a message."""
     return {
-        "QueueUrl": queue_url,
         "MessageBody": encode(message),
         "MessageGroupId": message.account_id,
         "MessageDeduplicationId": deduplication_id(message, unique=unique),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -68,6 +68,27 @@ class SyncQueue:
             self.client.send_message(**parameters)
         except (ClientError, BotoCoreError) as error:
             raise AwsCallError(f"the queue: {type(error).__name__}") from error
+
+    def send_all(
+        self, batch: Sequence[Message], *, unique: Callable[[], str]
+    ) -> tuple[Message, ...]:
+        """
+        Put up to ten messages on the queue in one call; return those that it did not take.
+
+        Raises:
+            AwsCallError: SQS refused them all, or did not answer.
+        """
+        if not batch:
+            return ()
+        entries = [
+            {"Id": str(number), **messages.entry(message, unique=unique())}
+            for number, message in enumerate(batch)
+        ]
+        try:
+            answer = self.client.send_message_batch(QueueUrl=self.url, Entries=entries)
+        except (ClientError, BotoCoreError) as error:
+            raise AwsCallError(f"the queue: {type(error).__name__}") from error
+        return tuple(batch[int(each["Id"])] for each in answer.get("Failed", ()))
 
     def put_back(self, batch: Sequence[Delivery], delay_s: int) -> None:
         """

@@ -1,11 +1,13 @@
 """The queue's edge on moto's SQS."""
 
+import itertools
 import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from calendar_mirror import messages, sync_queue
+from calendar_mirror.errors import AwsCallError
 from calendar_mirror.messages import Kind, Message
 from calendar_mirror.sync_queue import Delivery, SyncQueue
 from tests.models.fifo_contract import SqsFifo
@@ -39,6 +41,33 @@ def test_what_is_sent_arrives_in_its_accounts_group(queue, received):
     (found,) = received()
     assert (found.group, found.receive_count) == ("acc_1", 1)
     assert messages.decode(found.body) == message()
+
+
+def test_ten_are_sent_at_once_each_to_its_group(queue, received):
+    batch = [message(f"acc_{number}") for number in range(10)]
+    unique = map(str, itertools.count())
+
+    assert queue.send_all(batch, unique=lambda: next(unique)) == ()
+
+    found = received()
+    assert [each.group for each in found] == [each.account_id for each in batch]
+    assert [messages.decode(each.body) for each in found] == batch
+
+
+def test_what_the_queue_does_not_take_of_a_batch_is_told(queue):
+    class Refusing:
+        def send_message_batch(self, **_):
+            return {"Successful": [], "Failed": [{"Id": "1", "Code": "x", "SenderFault": False}]}
+
+    batch = [message("acc_0"), message("acc_1")]
+
+    assert SyncQueue(Refusing(), "url").send_all(batch, unique=lambda: "1") == (batch[1],)
+    assert queue.send_all([], unique=lambda: "1") == ()
+
+
+def test_a_batch_that_does_not_arrive_is_told(sqs):
+    with pytest.raises(AwsCallError):
+        SyncQueue(sqs, "http://127.0.0.1:1/none").send_all([message()], unique=lambda: "1")
 
 
 def test_what_belongs_to_one_bucket_is_kept_once(queue, received):

@@ -273,14 +273,38 @@ def test_an_account_is_due_when_it_was_added_and_when_it_is_said(accounts):
         accounts.add(account(f"acc_{number}"), added_at=NOW + timedelta(minutes=number))
 
     assert due(accounts, NOW - timedelta(seconds=1)) == []
+    assert due(accounts, later, most=1) == [("acc_0", NOW)]
     assert due(accounts, later, most=2) == [
         ("acc_0", NOW),
-        ("acc_1", NOW + timedelta(minutes=1)),
+        ("acc_2", NOW + timedelta(minutes=2)),
     ]
     assert accounts.postpone("acc_0", NOW, until=later)
     assert not accounts.postpone("acc_0", NOW, until=later)
     accounts.look_again("acc_1", at=later + timedelta(hours=1))
     assert [name for name, _ in due(accounts, later)] == ["acc_2", "acc_0"]
+
+
+@pytest.mark.parametrize(
+    ("most", "expected"),
+    [
+        (0, []),
+        (3, [0, 1, 6]),
+        (4, [0, 1, 6, 5]),
+        (6, [0, 1, 2, 6, 5, 4]),
+        (7, [0, 1, 2, 3, 6, 5, 4]),
+        (8, [0, 1, 2, 3, 6, 5, 4]),
+        (20, [0, 1, 2, 3, 4, 5, 6]),
+    ],
+)
+def test_half_of_what_is_asked_for_is_overdue_for_longest_and_half_fell_due_last(
+    accounts, most, expected
+):
+    for number in range(7):
+        accounts.add(account(f"acc_{number}"), added_at=NOW + timedelta(minutes=number))
+
+    found = due(accounts, NOW + timedelta(hours=1), most)
+
+    assert [int(name.removeprefix("acc_")) for name, _ in found] == expected
 
 
 def test_what_is_paused_or_being_erased_is_never_due(accounts):
