@@ -44,6 +44,22 @@ class Sqs:
 
         return self.wire.call("SendMessage", effect)
 
+    def send_message_batch(self, *, QueueUrl, Entries):  # noqa: N803
+        def effect():
+            left = self.wire.undone(Entries)
+            for number, entry in enumerate(each for each in Entries if each not in left):
+                if number:
+                    self.wire.between()
+                self.queues[QueueUrl].send(
+                    group=entry["MessageGroupId"],
+                    body=entry["MessageBody"],
+                    deduplication_id=entry["MessageDeduplicationId"],
+                )
+            self.sent()
+            return {"Failed": [{"Id": entry["Id"]} for entry in left]}
+
+        return self.wire.call("SendMessageBatch", effect)
+
     def change_message_visibility(self, *, QueueUrl, ReceiptHandle, VisibilityTimeout):  # noqa: N803
         def effect():
             delivery = SimpleNamespace(receipt_handle=ReceiptHandle)

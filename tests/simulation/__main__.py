@@ -12,10 +12,11 @@ def main(seeds):
         result = run_seed(seed)
         took = time.perf_counter() - began
         print(
-            f"seed {seed} ({result.history.profile}): {result.steps} steps, {result.calls} calls, {took:.2f} s, {dict(result.faults)}"
+            f"seed {seed} ({result.history.profile}): {result.steps} steps, {result.calls} calls,"
         )
+        print(f"  {took:.2f} s, {dict(result.faults)}")
         for each in result.divergences:
-            print(f"  {each}")
+            print(f"  ! {each}")
 
 
 if __name__ == "__main__":

@@ -159,7 +159,8 @@ class Watch:
         if not before or not after or self.world.history.profile == "beyond":
             return
         was, now = (each.get("last_read_started_at") for each in (before, after))
-        if was and now:
+        # A full read that others overtook leads back to its own start, which is as good.
+        if was and now and after.get("last_read_last_modified"):
             back = datetime.fromisoformat(was) - datetime.fromisoformat(now)
             if back > timedelta(seconds=self.world.history.skew_s):
                 self.diverges("the cursor went back")
@@ -264,7 +265,7 @@ class Watch:
             if not entry["DetailType"].startswith("Calendar Event"):
                 continue
             detail = documents.parse(entry["Detail"].encode())
-            if detail["change_id"] in seen:
+            if detail["change_id"] in seen or detail["account_id"] in self._ever_erased:
                 continue
             seen.add(detail["change_id"])
             key = f"{detail['calendar_id']}#{detail['event_uid']}"

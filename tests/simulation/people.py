@@ -1,4 +1,4 @@
-"""What the operations of a history do: people at their calendars, users, operators, the provider."""
+"""What the operations of a history do: people, users, operators, and the provider."""
 
 from datetime import timedelta
 from random import Random

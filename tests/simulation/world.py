@@ -436,9 +436,9 @@ class World:
         queue = SyncQueue(self.sqs, QUEUE)
         with self.process("reconcile"):
             try:
-                reconcile.ask(
+                reconcile.ask_all(
                     self.accounts,
-                    lambda message: queue.send(message, unique=self._unique()),
+                    lambda batch: queue.send_all(batch, unique=self._unique),
                     now=self.reconcile_clock(),
                     most=budgets.looks_within(self.history.calls_per_minute, EVERY_S // 60),
                 )

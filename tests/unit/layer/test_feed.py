@@ -3,6 +3,7 @@
 import json
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -105,6 +106,17 @@ def test_an_entry_names_the_event_and_says_what_it_was_and_is_and_what_differs()
         "change_id": "record-3",
         "sequence_number": f"{3:021}",
     }
+
+
+def test_the_examples_of_the_contract_have_the_fields_that_entries_have():
+    page = (Path(__file__).parents[3] / "docs" / "change-feed.md").read_text()
+    examples = [json.loads(block.partition("```")[0]) for block in page.split("```json\n")[1:]]
+    whole = written(row(summary="a"), row(LATER, summary="b"), tombstone(LATER))
+    (cut,) = written(row(text=WHOLE))
+
+    told = [detail(entry).keys() for entry in (*whole, cut)]
+    assert [example.keys() for example in examples if "event_uid" in example] == told
+    assert all(kind in page for kind in (CREATED, UPDATED, DELETED))
 
 
 def test_a_busy_period_is_told_as_an_event_is():
