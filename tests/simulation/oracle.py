@@ -33,7 +33,7 @@ class Watch:
         self.divergences = []
         self._owed = defaultdict(int)
         self._losses, self._limited, self._grants, self._erased = set(), set(), set(), set()
-        self._ever_erased = set()
+        self._ever_erased, self._withdrawn = set(), set()
         self._longest_lag_s, self._garbled = 0.0, False
         self._latest, self._shapes = {}, {}
 
@@ -58,6 +58,7 @@ class Watch:
 
     def withdrawn(self, account_id):
         self._grants.add(account_id)
+        self._withdrawn.add(account_id)
         self.loses(account_id)
 
     def grant_may_be_lost(self, account_id):
@@ -65,6 +66,7 @@ class Watch:
 
     def connected(self, account_id):
         self._erased.discard(account_id)
+        self._withdrawn.discard(account_id)
         self.loses(account_id)
 
     def limited(self, account_id):
@@ -183,11 +185,12 @@ class Watch:
     # The end
 
     def check_grants(self, is_lossy):
-        """Nobody has to connect anew without a reason."""
+        """Nobody has to connect anew without a reason; yield who has to."""
         for (account_id,), item in self.world.tables["accounts"].items.items():
             if item["state"] == "needs_user":
                 if account_id not in self._grants and not is_lossy:
                     self.diverges(f"{account_id} needs its user: {item['state_reason']}")
+            if item["state"] == "needs_user" or account_id in self._withdrawn:
                 yield account_id
 
     def compare(self, most):

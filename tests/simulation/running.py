@@ -89,7 +89,7 @@ class _Run:
         self._rest()
         for account_id in list(self.watch.check_grants(self._is_lossy())):
             self.world.connect(account_id)
-            self.watch.loses(account_id)
+            self.watch.connected(account_id)
         self._rest()
 
     def _is_lossy(self):
