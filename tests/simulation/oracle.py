@@ -187,10 +187,10 @@ class Watch:
     def check_grants(self, is_lossy):
         """Nobody has to connect anew without a reason; yield who has to."""
         for (account_id,), item in self.world.tables["accounts"].items.items():
-            if item["state"] == "needs_user":
-                if account_id not in self._grants and not is_lossy:
-                    self.diverges(f"{account_id} needs its user: {item['state_reason']}")
-            if item["state"] == "needs_user" or account_id in self._withdrawn:
+            needs_user = item["state"] == "needs_user"
+            if needs_user and account_id not in self._grants and not is_lossy:
+                self.diverges(f"{account_id} needs its user: {item['state_reason']}")
+            if needs_user or account_id in self._withdrawn:
                 yield account_id
 
     def compare(self, most):
