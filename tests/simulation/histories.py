@@ -199,7 +199,10 @@ def _settings(rng, profile):
             "moved_event_leaves_deletion": rng.choice((True, False)),
             "notify_before_visible": rng.choice((True, False)),
             "pages": rng.choice(("snapshot", "live")),
+            "page_order": rng.choice(("start", "modified")),
         }
+    if profile == "few calls":  # a read has to fit into the patience that it has
+        drawn |= {"page_size": 100, "page_link_lifetime": 600.0}
     return drawn
 
 

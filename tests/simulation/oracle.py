@@ -1,6 +1,7 @@
 """What has to hold at each step, and in the end."""
 
 import json
+import traceback
 from collections import defaultdict
 from datetime import datetime, timedelta
 
@@ -81,6 +82,10 @@ class Watch:
         self._ever_erased.add(account_id)
         self.loses(account_id)
 
+    def has_no_channel(self, account_id):
+        """Changes go unnoticed until the account is looked at by the clock."""
+        self.owes(account_id, FULL_READ, "no channel could be opened")
+
     def garbles(self):
         self._garbled = True
 
@@ -105,16 +110,16 @@ class Watch:
 
     # Invariants of each step
 
-    def visited(self, groups, active):
+    def visited(self, groups):
         for group in groups:
-            if active[group]:
+            other = self.world.active.get(group)
+            if other is not None and not self.world.is_over(other):
                 self.diverges(f"{group} is visited twice at once")
 
-    def stopped(self, groups):
-        """A worker is gone."""
-
     def crashed(self, error):
-        self.diverges(f"the worker crashed: {error!r}")
+        where = traceback.extract_tb(error.__traceback__)[-1]
+        place = f"{where.filename.rpartition('/')[2]}:{where.lineno}"
+        self.diverges(f"the worker crashed: {error!r} at {place}")
 
     def failed(self, what, error):
         if not isinstance(error, CalendarMirrorError):

@@ -3,15 +3,15 @@
 from datetime import timedelta
 from random import Random
 
-from calendar_mirror import tokens
 from calendar_mirror.accounts import State
 from calendar_mirror.cronofy import Cronofy
 from calendar_mirror.errors import CalendarMirrorError
 from calendar_mirror.messages import Kind
 from cronofy_simulator import changes
 from cronofy_simulator.instants import format_time
+from cronofy_simulator.state.windows import default_window
 from tests.models.cronofy import URL
-from tests.simulation.world import CLIENT, StoppedError
+from tests.simulation.world import StoppedError
 
 WORDS = ("Lunch", "Review", "Standup")
 DAY = 86400
@@ -140,12 +140,21 @@ class People:
             changes.revise(world, self.account, event, fields)
             self.world.arm_courier()
 
+    def _one_notice(self, chosen):
+        """One notification for all is that of the last, and there is none outside the window."""
+        world = self.world.simulator.world
+        window = default_window(world.now, world.settings)
+        if chosen and not window.holds(chosen[-1].latest.span):
+            self.world.watch.loses(self.account_id)
+
     def bulk(self, pick):
+        count = 2 + pick % 12
+        self._one_notice(self._live()[:count])
         self.world.control(
             "PATCH",
             f"accounts/{self.account_id}/events",
             where={},
-            count=2 + pick % 12,
+            count=count,
             **({"delete": True} if pick % 5 == 0 else {"changes": {"summary": self._words()}}),
             notifications=("each", "one")[pick % 2],
         )
@@ -163,6 +172,8 @@ class People:
             )
 
     def edit_the_series(self, pick):
+        named = [e.latest.document.get("series_identifier") == "ser_1" for e in self._live()]
+        self._one_notice([e for e, is_named in zip(self._live(), named, strict=True) if is_named])
         self.world.control(
             "PATCH",
             f"accounts/{self.account_id}/events",
@@ -252,16 +263,8 @@ class People:
             if account is None or account.state is not State.CONNECTED:
                 return
             cronofy = Cronofy(URL, world.session, world.clock)
-            grant = tokens.StoredGrant(
-                account_id=self.account_id,
-                tokens=account.tokens,
-                refresh=lambda token: cronofy.refresh(token, CLIENT),
-                store=world.accounts,
-                now=world.clock,
-                reserve=cronofy.reserve,
-            )
             try:
-                cronofy.user_info(grant)
+                cronofy.user_info(world.grant(account, cronofy))
             except (CalendarMirrorError, StoppedError):
                 world.watch.grant_may_be_lost(self.account_id)
 
@@ -299,10 +302,11 @@ class People:
         made = self.world.control("POST", "faults", **details)
         faults = self.world.simulator.world.faults.faults
         self.world.given.append(faults[made["fault_id"]])
-        if details["kind"] in ("malformed", "broken_event", "truncated") or (
-            details.get("status") == 400
-        ):
+        if details["kind"] in ("malformed", "broken_event") or details.get("status") == 400:
             self.world.watch.garbles()
+        if details["kind"] == "broken_event":
+            for account_id in self.world.simulator.world.accounts:
+                self.world.watch.owes(account_id, 2, "an event was garbled")
 
     def trouble(self, details):
         self.world.weather.add(details["kind"], details["rate"], details["lasts_s"])

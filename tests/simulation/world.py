@@ -10,7 +10,7 @@ from random import Random
 import requests
 from botocore.exceptions import ReadTimeoutError
 
-from calendar_mirror import budgets, feed, messages, publish, receive, reconcile, sync
+from calendar_mirror import budgets, feed, messages, publish, queries, receive, reconcile, sync
 from calendar_mirror.accounts import Account, Tokens
 from calendar_mirror.accounts_table import AccountsTable
 from calendar_mirror.admission import Admission
@@ -22,10 +22,12 @@ from calendar_mirror.credentials import ClientCredentials
 from calendar_mirror.cronofy import Cronofy
 from calendar_mirror.dead_letter_queue import DeadLetterQueue
 from calendar_mirror.erasures_table import ErasuresTable
+from calendar_mirror.errors import CalendarMirrorError
 from calendar_mirror.events_table import EventsTable
 from calendar_mirror.messages import Kind
 from calendar_mirror.reports import Outcome
 from calendar_mirror.sync_queue import SyncQueue
+from calendar_mirror.tokens import StoredGrant
 from calendar_mirror.visit import Edges
 from cronofy_simulator.settings import Settings
 from cronofy_simulator.state.deliveries import Ending
@@ -133,7 +135,7 @@ class World:
         self.timeline = Timeline(self.clock)
         self.weather = Weather(self.clock, self.rng)
         self.strikes = self.weather.strikes
-        self.processes, self.steps, self.active = [], 0, Counter()
+        self.processes, self.steps, self.active = [], 0, {}
         self.reports = []
         self.is_reconciling = True
         self.watch.world = self
@@ -238,9 +240,18 @@ class World:
         if process.steps == process.stops_at:
             self.weather.struck[f"{process.name} stopped"] += 1
             raise StoppedError
-        if self.clock() - process.began_at > timedelta(seconds=LIMITS_S[process.name]):
+        self._check_time()
+
+    def _check_time(self):
+        """Lambda stops what takes too long."""
+        process = self.processes[-1]
+        if self.is_over(process):
             self.weather.struck[f"{process.name} out of time"] += 1
             raise StoppedError
+
+    def is_over(self, process):
+        """Tell whether Lambda has stopped a process, even if it does not know it yet."""
+        return self.clock() - process.began_at > timedelta(seconds=LIMITS_S[process.name])
 
     def call(self, service, operation, effect):
         """Make a call, with everything that can happen before, during and after it."""
@@ -248,6 +259,7 @@ class World:
         sheltered = self.processes[-1].name == "operator"
         self.step()
         self.timeline.wait(latency_s / 2)
+        self._check_time()
         if not sheltered and self.strikes(f"{service} refused"):
             raise refusal("ProvisionedThroughputExceededException", operation)
         answer = effect()
@@ -389,19 +401,19 @@ class World:
 
     def _drain(self, batch):
         groups = {delivery.group for delivery in batch}
-        self.watch.visited(groups, self.active)
-        self.active.update(groups)
-        self.arm_worker()  # other groups may be served meanwhile
         try:
             with self.process("worker") as process:
+                self.watch.visited(groups)
+                self.active |= dict.fromkeys(groups, process)
+                self.arm_worker()  # other groups may be served meanwhile
                 again = set(self._drained(batch, process))
                 for delivery in batch:
                     if delivery.message_id not in again and not self.strikes("deletion lost"):
                         self.queue.delete(delivery)
         except StoppedError:
-            self.watch.stopped(groups)
+            pass  # its messages come again when their visibility time-out ends
         finally:
-            self.active.subtract(groups)
+            self.active = {group: by for group, by in self.active.items() if by is not process}
 
     def _drained(self, batch, process):
         ends_at = process.began_at + timedelta(seconds=LIMITS_S["worker"] - RESERVE_S)
@@ -484,8 +496,33 @@ class World:
             account = Account(account_id, "us", tokens)
             if not self.accounts.connect(account, connected_at=self.clock()):
                 return False
+            self._open_channel(account_id)
         self.ask(account_id, Kind.FULL)
         return True
+
+    def _open_channel(self, account_id):
+        """As `connect` does: where it fails, the read that follows has to do it."""
+        account = self.accounts.get(account_id)
+        cronofy = Cronofy(URL, self.session, self.clock)
+        address = queries.callback_url(PUBLIC_URL, account_id)
+        try:
+            channel = cronofy.create_channel(
+                address, self.grant(account, cronofy), calendars=account.calendars
+            )
+            self.accounts.remember_channel(account_id, channel)
+        except CalendarMirrorError:
+            self.watch.has_no_channel(account_id)
+
+    def grant(self, account, cronofy):
+        """Return the tokens of an account for somebody else than its worker."""
+        return StoredGrant(
+            account_id=account.account_id,
+            tokens=account.tokens,
+            refresh=lambda token: cronofy.refresh(token, CLIENT),
+            store=self.accounts,
+            now=self.clock,
+            reserve=cronofy.reserve,
+        )
 
 
 class _Far(requests.adapters.BaseAdapter):
