@@ -96,7 +96,7 @@ class Operation:
     account: int = 0
     pick: int = 0
     number: float = 0.0
-    details: dict = field(default_factory=dict)
+    details: dict = field(default_factory=dict, hash=False)
 
     def __str__(self):
         more = f" {self.details}" if self.details else ""
@@ -136,7 +136,7 @@ PROFILES = (
     *("everyday", "merging", "outage", "crashes"),
     *("tokens", "days", "structure", "lateness"),
     *("everyday", "merging", "stale", "garbled"),
-    *("everyday", "crashes", "beyond", "few calls"),
+    *("long reads", "crashes", "beyond", "few calls"),
 )
 
 
@@ -160,7 +160,7 @@ def draw(seed, profile=None):
         _settings(rng, profile),
         tuple(sorted(_operations(rng, profile, accounts, merge_s), key=lambda each: each.at_s)),
         accounts=accounts,
-        events=rng.randint(2, 12),
+        events=rng.randint(2, 12) if profile != "long reads" else rng.randint(15, 40),
         merge_s=merge_s,
         overlap_s=overlap_s,
         skew_s=rng.choice((0.0, 1.0, 1.0)) if profile != "beyond" else rng.choice((1.0, 30.0)),
@@ -201,6 +201,8 @@ def _settings(rng, profile):
             "pages": rng.choice(("snapshot", "live")),
             "page_order": rng.choice(("start", "modified")),
         }
+    if profile == "long reads":
+        drawn |= {"page_size": rng.choice((2, 3, 5)), "page_link_lifetime": 600.0}
     if profile == "few calls":  # a read has to fit into the patience that it has
         drawn |= {"page_size": 100, "page_link_lifetime": 600.0}
     return drawn
@@ -208,6 +210,8 @@ def _settings(rng, profile):
 
 def _operations(rng, profile, accounts, merge_s):
     edits = dict(EDITS)
+    if profile == "long reads":
+        edits |= {"ask for everything": 8}
     if profile == "structure":
         edits |= {kind: 2 * weight for kind, weight in STRUCTURE.items()}
     if profile == "tokens":
@@ -248,6 +252,9 @@ def _weather(rng, profile, at_s):
     if profile == "outage" and rng.random() < 0.5:
         fault = {"kind": "status", "status": 503, "lasts_seconds": rng.choice((60.0, 4000.0))}
         return Operation(round(at_s, 3), "provider fails", details=fault)
+    if profile == "long reads" and rng.random() < 0.6:
+        slow = {"kind": "slow", "seconds": rng.choice((4.0, 9.0)), "path": "/v1/events*"}
+        return Operation(round(at_s, 3), "provider fails", details=slow | {"count": 40})
     kinds = ("provider", "aws", "notices", "stops")
     weights = {"crashes": (1, 1, 1, 6), "outage": (3, 3, 3, 1)}.get(profile, (2, 2, 3, 1))
     kind = rng.choices(kinds, weights)[0]

@@ -292,6 +292,9 @@ class People:
         if method != "pause":
             self.world.ask(self.account_id, Kind.FULL)
 
+    def ask_for_everything(self, pick):
+        self.world.ask(self.account_id, Kind.FULL)
+
     def erase(self, pick):
         self.world.watch.erased(self.account_id)
         self.world.ask(self.account_id, Kind.ERASE)
@@ -299,14 +302,24 @@ class People:
     # Faults
 
     def provider_fails(self, details):
+        if details["kind"] in ("malformed", "broken_event"):
+            self._end_what_garbles()
         made = self.world.control("POST", "faults", **details)
         faults = self.world.simulator.world.faults.faults
         self.world.given.append(faults[made["fault_id"]])
         if details["kind"] in ("malformed", "broken_event") or details.get("status") == 400:
             self.world.watch.garbles()
+        if details.get("variant") in ("without_ids", "not_an_object"):
+            self.world.watch.leaves_out()
         if details["kind"] == "broken_event":
             for account_id in self.world.simulator.world.accounts:
                 self.world.watch.owes(account_id, 2, "an event was garbled")
+
+    def _end_what_garbles(self):
+        """The simulator can garble an answer in one way only."""
+        for fault_id, fault in list(self.world.simulator.world.faults.faults.items()):
+            if fault.kind in ("malformed", "broken_event"):
+                self.world.control("DELETE", f"faults/{fault_id}")
 
     def trouble(self, details):
         self.world.weather.add(details["kind"], details["rate"], details["lasts_s"])

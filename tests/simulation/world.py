@@ -124,6 +124,8 @@ class Weather:
 class World:
     """
     Attributes:
+        active: the process that is with an account, by its id.
+        stops: at which step the next process of a name is stopped.
         steps: moments before and after calls to the outside, of all processes.
         watch: is told of each thing that an invariant is about; see `oracle.Watch`.
     """
@@ -136,7 +138,7 @@ class World:
         self.weather = Weather(self.clock, self.rng)
         self.strikes = self.weather.strikes
         self.processes, self.steps, self.active = [], 0, {}
-        self.reports = []
+        self.reports, self.stops = [], {}
         self.is_reconciling = True
         self.watch.world = self
         self._build_provider(Settings(**history.settings))
@@ -216,12 +218,28 @@ class World:
         )
         return sync.Drain(
             queue=SyncQueue(self.sqs, QUEUE, DEAD_LETTERS),
-            settle=Attendant(edges),
+            settle=self._visiting(Attendant(edges)),
             now=now,
             rng=self.rng,
             report=self._reported,
             headroom=budget.headroom,
         )
+
+    def _visiting(self, settle):
+        """Watch who is with which account."""
+
+        def visiting(account_id, *more):
+            other = self.active.get(account_id)
+            if other is not None and not self.is_over(other):
+                self.watch.diverges(f"{account_id} is visited twice at once")
+            self.active[account_id] = process = self.processes[-1]
+            try:
+                return settle(account_id, *more)
+            finally:
+                if self.active.get(account_id) is process:
+                    del self.active[account_id]
+
+        return visiting
 
     def _reported(self, report):
         self.reports.append(report)
@@ -275,7 +293,9 @@ class World:
     def process(self, name):
         """Run as an invocation of a function, which may be stopped at any step."""
         process = Process(name, self.clock())
-        if self.strikes(f"{name} stops"):
+        if name in self.stops:
+            process.stops_at = self.stops.pop(name)
+        elif self.strikes(f"{name} stops"):
             process.stops_at = self.rng.randint(1, {"worker": 60}.get(name, 6))
         self.processes.append(process)
         try:
@@ -400,11 +420,8 @@ class World:
         self.arm_worker()
 
     def _drain(self, batch):
-        groups = {delivery.group for delivery in batch}
         try:
             with self.process("worker") as process:
-                self.watch.visited(groups)
-                self.active |= dict.fromkeys(groups, process)
                 self.arm_worker()  # other groups may be served meanwhile
                 again = set(self._drained(batch, process))
                 for delivery in batch:
@@ -412,8 +429,6 @@ class World:
                         self.queue.delete(delivery)
         except StoppedError:
             pass  # its messages come again when their visibility time-out ends
-        finally:
-            self.active = {group: by for group, by in self.active.items() if by is not process}
 
     def _drained(self, batch, process):
         ends_at = process.began_at + timedelta(seconds=LIMITS_S["worker"] - RESERVE_S)
@@ -533,6 +548,9 @@ class _Far(requests.adapters.BaseAdapter):
         self._world = world
 
     def send(self, request, **_):
+        kind, _, token = request.headers.get("Authorization", "").partition(" ")
+        if kind:
+            self._world.watch.token_used(token)
         effect = partial(self._world.provider.send, request)
         return self._world.call("cronofy", request.method, effect)
 
