@@ -18,6 +18,7 @@ PURE = (
         "messages",
         "scopes",
         "planning",
+        "spacing",
         "documents",
         "profiles",
         "spans",

@@ -11,6 +11,7 @@ from tests.models.fifo_contract import (
     taken,
 )
 from tests.models.fifo_queue import DEDUPLICATION_S, FifoQueue
+from tests.models.quick_queue import QuickQueue
 
 
 class TestTheModel(FifoQueueContract):
@@ -18,9 +19,9 @@ class TestTheModel(FifoQueueContract):
     def clock(self):
         return [1_000.0]
 
-    @pytest.fixture
-    def queue(self, clock):
-        return FifoQueue(lambda: clock[0], DELAY_S, VISIBILITY_S, MOST_RECEIVES)
+    @pytest.fixture(params=[FifoQueue, QuickQueue])
+    def queue(self, request, clock):
+        return request.param(lambda: clock[0], DELAY_S, VISIBILITY_S, MOST_RECEIVES)
 
     @pytest.fixture
     def wait(self, clock):

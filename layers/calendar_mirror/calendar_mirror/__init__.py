@@ -23,7 +23,7 @@ standard library:
 For connecting accounts there are ``invitations`` (what a connect link says), ``consent`` (the way
 to Cronofy's page and back) and ``screens`` (what the browser shows). They all lean on ``errors``,
 ``instants``, ``settings``, ``credentials``, ``profiles``, ``accounts``, ``account_items``, ``due``,
-``budgets``, ``admission``, ``backoff``, ``emf`` and ``sigv4``.
+``budgets``, ``admission``, ``spacing``, ``backoff``, ``emf`` and ``sigv4``.
 
 The edges each know one outside thing: ``aws_json`` and ``client_secrets`` (AWS without an SDK, for
 ``receive``), ``secrets_manager``, ``sync_queue``, ``dead_letter_queue``, ``change_bus``,
