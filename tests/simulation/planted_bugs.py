@@ -12,6 +12,7 @@ from calendar_mirror import (
     answers,
     diffing,
     due,
+    dynamodb,
     erasing,
     feed,
     messages,
@@ -246,7 +247,8 @@ def _removed(write, table, given, *, synced_at):
 
 
 def _undone_forgotten(table, requests):
-    table.client.batch_write_item(RequestItems={table.name: requests})
+    with dynamodb.errors_translated():
+        table.client.batch_write_item(RequestItems={table.name: requests})
 
 
 # Tokens
@@ -280,9 +282,9 @@ def _stored_later():
 # The queue, and the clock
 
 
-def _deleted_on_failure(finish, drain, deliveries, report):
-    finish(drain, deliveries, report)
-    return ()
+def _deleted_on_failure(settled, drain, *args):
+    settled(drain, *args)
+    return []
 
 
 def _acknowledged_first(take, notification, send, *args):
@@ -459,7 +461,7 @@ BUGS = (
             _wrapped(DynamoDB, "batch_get_item", _eventually),
             _wrapped(DynamoDB, "query", _eventually_queried),
         ],
-        10,
+        6314,
         "stale",
     ),
     Bug("rows are removed, without a tombstone", _wrapping(EventsTable, "write", _removed), 0),
@@ -468,7 +470,7 @@ BUGS = (
     Bug("tokens are stored after they were used", _stored_later, 4),
     Bug(
         "messages that failed leave the queue",
-        _wrapping(sync.Drain, "_finish", _deleted_on_failure),
+        _wrapping(sync.Drain, "_settled", _deleted_on_failure),
         2,
     ),
     Bug(

@@ -43,10 +43,10 @@ def found(bug):
     return Find(bug.name, None)
 
 
-def found_all(jobs):
+def found_all(jobs, numbers=range(len(BUGS))):
     """Yield what finds each bug, in the order of the table."""
     with get_context("spawn").Pool(jobs) as pool:
-        yield from pool.imap(_found, range(len(BUGS)))
+        yield from pool.imap(_found, numbers)
 
 
 def _found(number):
