@@ -16,8 +16,8 @@ from calendar_mirror.records import Record
 WINDOW_FUTURE = timedelta(days=201)
 
 
-#: Attributes that say when a row was written, not what of.
-_WHEN = frozenset({"synced_at", "expires_at"})
+#: Attributes that say when and why a row was written, not what of.
+_WRITING = frozenset({"synced_at", "expires_at", "written_by"})
 
 
 class Difference(StrEnum):
@@ -92,7 +92,7 @@ def _missing_or_stale(
     )
     if item is None:
         return Finding(Difference.MISSING, *ids, cronofy=record.document)
-    beside = _differing(wanted, item, leaving=_WHEN | {"event"})
+    beside = _differing(wanted, item, leaving=_WRITING | {"event"})
     fields = _differing(record.document, item["event"])
     if not beside and not fields:
         return None

@@ -36,6 +36,9 @@ class EventsByAccount(Events):
         rows = {key: self.of[key.account_id].get(key.sort_key) for key in keys}
         return {key: _stored(row) for key, row in rows.items() if row}
 
+    def documents(self, keys):
+        return {key: self.of[key.account_id][key.sort_key]["event"] for key in keys}
+
     def rows(self, account_id):
         for _, row in sorted(self.of[account_id].items()):
             yield Key(account_id, row["calendar_id"], row["event_uid"]), _stored(row)

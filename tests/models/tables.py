@@ -29,6 +29,11 @@ class Events:
         rows = {key: self.items.get((key.account_id, key.sort_key)) for key in keys}
         return {key: _stored(row) for key, row in rows.items() if row}
 
+    def documents(self, keys):
+        self._fail()
+        rows = {key: self.items.get((key.account_id, key.sort_key)) for key in keys}
+        return {key: row["event"] for key, row in rows.items() if row}
+
     def rows(self, account_id):
         self._fail()
         for (pk, _), row in sorted(self.items.items()):

@@ -24,7 +24,17 @@ PURE = (
         "spans",
         "accounts",
     ),
-    *("account_items", "due", "queries", "answers", "records", "busy", "diffing", "repairing"),
+    *(
+        "account_items",
+        "due",
+        "queries",
+        "answers",
+        "origins",
+        "records",
+        "busy",
+        "diffing",
+        "repairing",
+    ),
     *(
         "announcements",
         "feed",

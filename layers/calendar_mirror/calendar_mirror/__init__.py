@@ -13,6 +13,7 @@ standard library:
     queries         what do we ask Cronofy, in its words?
     answers         what does Cronofy's answer mean to us?
     documents       Cronofy's JSON, made fit to be stored
+    origins         why does a row have its content?
     records, busy   an event, or a busy period, as we keep it
     diffing         what has to be written?
     repairing       what did a full read prove wrong?

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 from calendar_mirror import dynamodb
 from calendar_mirror.diffing import Stored
+from calendar_mirror.documents import Document
 from calendar_mirror.errors import StoreBusyError, StoreRefusedError
 from calendar_mirror.records import Item, Key, Record, to_item
 
@@ -48,9 +49,18 @@ class EventsTable:
         by_sort_key = {(key.account_id, key.sort_key): key for key in keys}
         found: dict[Key, Stored] = {}
         for chunk in _chunks(list(by_sort_key), _KEYS_PER_READ):
-            for item in self._read(chunk):
+            for item in self._read(chunk, _LOOKED_AT):
                 found[by_sort_key[item["pk"], item["sk"]]] = _stored(item)
         return found
+
+    def documents(self, keys: Sequence[Key]) -> dict[Key, Document]:
+        """Look up what is kept of the events *keys*, each given once. Consistent reads."""
+        by_sort_key = {(key.account_id, key.sort_key): key for key in keys}
+        return {
+            by_sort_key[item["pk"], item["sk"]]: item["event"]
+            for chunk in _chunks(list(by_sort_key), _KEYS_PER_READ)
+            for item in self._read(chunk, ("pk", "sk", "event"))
+        }
 
     def rows(self, account_id: str) -> Iterator[tuple[Key, Stored]]:
         """
@@ -98,12 +108,14 @@ class EventsTable:
             return 1 if len(items) == 1 else sum(self._write_or_split(half) for half in halves)
         return 0
 
-    def _read(self, keys: Sequence[tuple[str, str]]) -> Iterator[dict[str, Any]]:
+    def _read(
+        self, keys: Sequence[tuple[str, str]], attributes: Sequence[str]
+    ) -> Iterator[dict[str, Any]]:
         asked: dict[str, Any] = {
             self.name: {
                 "Keys": [{"pk": pk, "sk": sk} for pk, sk in keys],
                 "ConsistentRead": True,
-                "ProjectionExpression": ", ".join(_LOOKED_AT),
+                "ProjectionExpression": ", ".join(attributes),
             }
         }
         for _ in range(_ATTEMPTS):

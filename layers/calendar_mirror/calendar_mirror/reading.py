@@ -14,10 +14,19 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TypeAlias
 
-from calendar_mirror import busy, diffing, planning, profiles, records, repairing, spans
+from calendar_mirror import (
+    busy,
+    diffing,
+    origins,
+    planning,
+    profiles,
+    records,
+    repairing,
+    spans,
+)
 from calendar_mirror.accounts import FullRead
 from calendar_mirror.diffing import Stored
-from calendar_mirror.documents import Json
+from calendar_mirror.documents import Document, Json
 from calendar_mirror.errors import (
     CronofyUnavailableError,
     PageExpiredError,
@@ -25,6 +34,7 @@ from calendar_mirror.errors import (
     UnfinishedError,
 )
 from calendar_mirror.messages import Message
+from calendar_mirror.origins import Origin
 from calendar_mirror.planning import CompletedRead, ReadPlan
 from calendar_mirror.records import Key, Record
 from calendar_mirror.scopes import Mode
@@ -64,7 +74,9 @@ def changes(visit: Visit, wanted: Sequence[Message], *, since: datetime | None =
     if plan.is_full:
         return everything(visit, wanted)
     before = visit.counts["written"]
-    _once_more_if_expired(lambda: _drained(_pages(visit, plan, visit.edges.events.stored)))
+    origin = origins.of_read(wanted, started_at=started_at, last_modified=plan.last_modified)
+    stored = visit.edges.events.stored
+    _once_more_if_expired(lambda: _drained(_pages(visit, plan, stored, origin)))
     visit.remember_read(CompletedRead(started_at, plan.last_modified), plan.coverage)
     return visit.counts["written"] - before
 
@@ -85,7 +97,8 @@ def everything(visit: Visit, wanted: Sequence[Message], *, resume: bool = False)
     if under_way is None or under_way.coverage != account.wanted:
         asked = tuple(message.received_at for message in wanted)
         under_way = FullRead(now, account.wanted, asked=asked)
-    whole = _WholeWindow(visit, under_way)
+    origin = origins.of_read(wanted, started_at=under_way.started_at, last_modified=None)
+    whole = _WholeWindow(visit, under_way, origin)
     for span in under_way.left:
         whole.read(span)
     completed = CompletedRead(under_way.started_at, None)
@@ -103,9 +116,10 @@ class _WholeWindow:
     is not among the pages.
     """
 
-    def __init__(self, visit: Visit, under_way: FullRead) -> None:
+    def __init__(self, visit: Visit, under_way: FullRead, origin: Origin) -> None:
         self._visit = visit
         self._under_way = under_way
+        self._origin = origin
         self._began = visit.edges.now()
         self._written_before = visit.counts["written"]
         self._rows = dict(visit.edges.events.rows(visit.account.account_id))
@@ -136,7 +150,7 @@ class _WholeWindow:
         plan = ReadPlan(None, self._under_way.coverage, spans.asked_for(span, now))
         ends = self._began + _A_WHILE if len(spans.parts(span, 2, now)) > 1 else None
         try:
-            for total, found in _numbered(visit, plan, self._stored):
+            for total, found in _pages(visit, plan, self._stored, self._origin):
                 pages, of = pages + 1, total
                 seen.update(each.key for each in found)
                 self._rows.update({each.key: _kept(each) for each in found})
@@ -165,7 +179,7 @@ class _WholeWindow:
             within=repairing.window(self._under_way.started_at),
             is_complete=visit.has_seen_profiles and profiles.reads_are_complete(known),
         )
-        _write(visit, [records.tombstone(key) for key in gone])
+        _write(visit, [records.tombstone(key) for key in gone], {}, self._origin)
 
     def _divide(self, span: Span, pages: int, total: int | None) -> None:
         """Let *span* be read in parts that fit, if enough of it was read to tell."""
@@ -204,31 +218,55 @@ def _kept(record: Record) -> Stored:
     return Stored(record.content_hash, record.deleted, record.start_at, record.end_at)
 
 
-def _pages(visit: Visit, plan: ReadPlan, lookup: Lookup) -> Iterator[Sequence[Record]]:
-    """Write what differs, page by page; yield what each page holds, one record for each key."""
-    for _, found in _numbered(visit, plan, lookup):
-        yield found
-
-
-def _numbered(
-    visit: Visit, plan: ReadPlan, lookup: Lookup
+def _pages(
+    visit: Visit, plan: ReadPlan, lookup: Lookup, origin: Origin
 ) -> Iterator[tuple[int | None, Sequence[Record]]]:
-    """As `_pages`, with how many pages there are in all, where Cronofy says so."""
+    """
+    Write what differs, page by page; yield what each page holds, one record for each key, and how
+    many pages there are in all, where Cronofy says so.
+    """
     reader = RECORDS[plan.coverage.mode]
     for page in visit.cronofy.pages(plan, visit.grant):
         found, malformed = records.readable(visit.account.account_id, page.events, reader)
         latest = diffing.latest(found)
-        difference = diffing.compare(latest, lookup([record.key for record in latest]))
-        _write(visit, difference.writes)
+        stored = lookup([record.key for record in latest])
+        difference = diffing.compare(latest, stored)
+        _write(visit, difference.writes, stored, origin)
         visit.counts.update(pages=1, unchanged=difference.unchanged, malformed=malformed)
         yield page.total, latest
 
 
-def _write(visit: Visit, writes: Sequence[Record]) -> None:
-    refused = visit.edges.events.write(writes, synced_at=visit.edges.now())
+def _write(
+    visit: Visit, writes: Sequence[Record], stored: Mapping[Key, Stored], origin: Origin
+) -> None:
+    told = _with_origin(visit, writes, stored, origin)
+    refused = visit.edges.events.write(told, synced_at=visit.edges.now())
     visit.counts.update(
         written=len(writes) - refused,
         deleted=sum(record.deleted for record in writes),
         truncated=sum(bool(record.truncated) for record in writes),
         malformed=refused,
     )
+
+
+def _with_origin(
+    visit: Visit, writes: Sequence[Record], stored: Mapping[Key, Stored], origin: Origin
+) -> list[Record]:
+    """
+    Say why each of *writes* is made. What a live row held is looked up only now that it is to be
+    replaced: it is not needed to decide, and most rows never are.
+    """
+    live = {key for key, row in stored.items() if not row.deleted}
+    replaced = [record.key for record in writes if record.key in live and not record.deleted]
+    before = visit.edges.events.documents(replaced) if replaced else {}
+    return [
+        replace(record, origin=_origin_of(record, before.get(record.key), origin))
+        for record in writes
+    ]
+
+
+def _origin_of(record: Record, before: Document | None, origin: Origin) -> Origin:
+    if before is None:
+        return origin
+    names = origins.changed(before, record.document, truncated=record.truncated)
+    return replace(origin, changed=names)

@@ -8,9 +8,10 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import TypeAlias
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from calendar_mirror import documents, instants
+from calendar_mirror import documents, instants, origins
 from calendar_mirror.documents import Document, Json
 from calendar_mirror.errors import MalformedEventError
+from calendar_mirror.origins import Origin
 
 #: Version of the item's layout. Raising it rewrites every row at the next full read.
 LAYOUT = 1
@@ -50,6 +51,7 @@ class Record:
             where Cronofy gave none, or one that cannot be read. *end_at* is exclusive.
         document: as Cronofy sent it, but for what *truncated* names.
         content_hash: over the document before anything was cut.
+        origin: what it was read for, once it is to be written; no part of the content.
     """
 
     key: Key
@@ -60,6 +62,7 @@ class Record:
     document: Document
     content_hash: str
     truncated: tuple[str, ...]
+    origin: Origin | None = None
 
 
 def from_cronofy(account_id: str, document: Json) -> Record:
@@ -136,6 +139,8 @@ def to_item(record: Record, *, synced_at: datetime) -> Item:
     }
     if record.truncated:
         item["truncated"] = list(record.truncated)
+    if record.origin:
+        item["written_by"] = origins.to_item(record.origin)
     if record.deleted:
         return item | {"expires_at": int((synced_at + TOMBSTONE_LIFE).timestamp())}
     times: dict[str, Json] = {"start_at": record.start_at, "end_at": record.end_at}

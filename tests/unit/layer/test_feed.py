@@ -58,6 +58,7 @@ CREATED, UPDATED, DELETED = (f"Calendar Event {word}" for word in ("Created", "U
         ([row(summary="a"), row(LATER, summary="b")], [CREATED, UPDATED]),
         ([row(summary="a"), row(summary="a"), row(LATER, summary="a")], [CREATED]),
         ([row(summary="a"), row(LATER, summary="a") | {"content_hash": "of 2"}], [CREATED]),
+        ([row(summary="a"), row(summary="a") | {"written_by": {"cause": "operator"}}], [CREATED]),
         ([row(summary="a"), tombstone()], [CREATED, DELETED]),
         ([row(summary="a"), row(LATER, summary="a", deleted=True)], [CREATED, DELETED]),
         ([row(summary="a"), tombstone(), tombstone(LATER)], [CREATED, DELETED]),

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from calendar_mirror import budgets, due, reading, visit
+from calendar_mirror import budgets, due, messages, reading, visit
 from calendar_mirror.messages import Kind
 from calendar_mirror.spans import WHOLE
 from cronofy_simulator.settings import Settings
@@ -199,8 +199,9 @@ def test_when_the_function_is_about_to_be_stopped_it_stops_cleanly():
         account, mirror.edges, counts, is_background=False, time_is_up=lambda: next(calls)
     )
 
+    asked = messages.request("acc_1", Kind.FULL, now=mirror.clock(), cause="operator")
     with pytest.raises(reading.UnfinishedError):
-        reading.everything(opened, [])
+        reading.everything(opened, [asked])
 
     assert counts["pages"] <= 13
     assert mirror.accounts.get("acc_1").full_read.left != (WHOLE,)

@@ -13,7 +13,7 @@ from pathlib import Path
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 import aws_lambda_powertools, boto3
-from calendar_mirror import reading, visit
+from calendar_mirror import messages, reading, visit
 from calendar_mirror.accounts import Account, Tokens
 from calendar_mirror.cronofy import Page
 from calendar_mirror.diffing import Stored
@@ -56,7 +56,8 @@ class Edges:
 account = Account("acc_1", "us", Tokens("refresh", "access"), covered=Coverage())
 Edges.accounts.add(account, added_at=START)
 counts = Counter()
-reading.everything(Visit(account, Edges, Cronofy(), None, counts, has_seen_profiles=True), [])
+asked = messages.request("acc_1", messages.Kind.FULL, now=START, cause="operator")
+reading.everything(Visit(account, Edges, Cronofy(), None, counts, has_seen_profiles=True), [asked])
 assert (counts["unchanged"], Edges.events.writes) == ({EVENTS}, 0), counts
 status = Path("/proc/self/status")
 if status.exists():  # ru_maxrss would tell of whoever started us as well
