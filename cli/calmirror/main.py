@@ -10,6 +10,7 @@ from calmirror.channels import channels
 from calmirror.connecting import connect_link
 from calmirror.dead_letters import dlq
 from calmirror.events import events
+from calmirror.explaining import explain
 from calmirror.leaving import erase, pause, resume
 from calmirror.notifying import notify
 from calmirror.samples import sample
@@ -27,7 +28,7 @@ def main(context: click.Context, /, **named: str | None) -> None:
 
 
 for _command in (
-    *(accounts, channels, connect_link, dlq, erase, events, notify, pause, resume, sample, status),
-    *(sync, verify),
+    *(accounts, channels, connect_link, dlq, erase, events, explain, notify, pause, resume),
+    *(sample, status, sync, verify),
 ):
     main.add_command(_command)

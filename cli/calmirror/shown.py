@@ -102,9 +102,14 @@ def disconnected(item: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 def explanation(item: Mapping[str, Any]) -> str | None:
     """Say what the reason of an account's state means, and what to do; ``None``: there is none."""
-    reason = item.get("state_reason")
-    if reason == "invalid_grant" and not item.get("last_read_started_at"):
-        return _NEVER_ACCEPTED.format(data_center=item["data_center"])
+    was_read = bool(item.get("last_read_started_at"))
+    return meaning(item.get("state_reason"), item["data_center"], was_read=was_read)
+
+
+def meaning(reason: str | None, data_center: str, *, was_read: bool) -> str | None:
+    """As `explanation`, of the reason itself."""
+    if reason == "invalid_grant" and not was_read:
+        return _NEVER_ACCEPTED.format(data_center=data_center)
     return _EXPLANATIONS.get(str(reason))
 
 
