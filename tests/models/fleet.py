@@ -14,14 +14,14 @@ from calendar_mirror.messages import Kind, Message
 from calendar_mirror.records import Key, to_item
 from calendar_mirror.reports import Outcome, Report
 from calendar_mirror.visit import Edges
-from tests.models.cronofy import URL
 from tests.models.crew import Crew
+from tests.models.cronofy import URL
 from tests.models.mirror import CLIENT, PUBLIC_URL
 from tests.models.quick_queue import QuickQueue
 from tests.models.tables import Accounts, Budget, Bus, Erasures, Events, _stored
 
-#: As the template has them: a merge bucket and the queue's delay, how long an invocation lasts before
-#: it begins no other account, and how often the clock rings.
+#: As the template has them: a merge bucket and the queue's delay, how long an invocation lasts
+#: before it begins no other account, and how often the clock rings.
 MERGE, DELAY_S, INVOCATION_S, EVERY_S = timedelta(seconds=1), 2.0, 80.0, 300.0
 
 

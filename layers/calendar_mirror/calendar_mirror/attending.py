@@ -1,17 +1,19 @@
 """
 Attend to one account: settle what the queue says of it.
 
-    erase?  ─▶  paused?  ─▶  look at profiles and channel  ─▶  read  ─▶  tell the change feed
+    erase?  ─▶  paused?  ─▶  read just now, and calls are short?  ─▶  look at profiles and channel
+    ─▶  read  ─▶  tell the change feed
 """
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from calendar_mirror import channel_keeping, due, erasing, planning, reading, visit
+from calendar_mirror import channel_keeping, due, erasing, planning, reading, spacing, visit
 from calendar_mirror.accounts import Account, State
 from calendar_mirror.errors import (
     AccountGoneError,
@@ -91,6 +93,9 @@ def _settled(opened: Visit, wanted: Sequence[Message]) -> Settlement:
     unsettled: Sequence[Message] = planning.unsettled(wanted, opened.account.last_read)
     if not unsettled:
         return Settlement(Outcome.SETTLED_BEFORE)
+    wait_s = _spacing_s(opened, unsettled)
+    if wait_s:
+        return Settlement(Outcome.SPACED, left=tuple(unsettled), left_for_s=wait_s)
     kinds = {message.kind for message in unsettled}
     settlement = Settlement(Outcome.READ)
     before = opened.account
@@ -110,6 +115,19 @@ def _settled(opened: Visit, wanted: Sequence[Message]) -> Settlement:
     if kinds != {Kind.DELTA}:
         _look_again(opened)
     return settlement
+
+
+def _spacing_s(opened: Visit, wanted: Sequence[Message]) -> int:
+    """
+    Return how many whole seconds *wanted* waits, so that the account does not take more than its
+    share of what calls there are; only changes that Cronofy notified us of do.
+    """
+    if any(m.kind is not Kind.DELTA or m.cause != "change" for m in wanted):
+        return 0
+    if _everything_is_due(opened, wanted):
+        return 0
+    headroom, now = opened.cronofy.admit.headroom(), opened.edges.now()
+    return math.ceil(spacing.wait_s(opened.account.last_read, headroom, now=now))
 
 
 def _live_first(opened: Visit, wanted: Sequence[Message]) -> Sequence[Message]:

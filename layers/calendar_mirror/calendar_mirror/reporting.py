@@ -33,6 +33,7 @@ _OUTCOMES = {
     Outcome.READ: "Reads",
     Outcome.LOOKED_AT: "Looks",
     Outcome.UNFINISHED: "UnfinishedReads",
+    Outcome.SPACED: "ReadsSpaced",
     Outcome.SETTLED_BEFORE: "ReadsSaved",
     Outcome.UNKNOWN_ACCOUNT: "UnknownAccounts",
     Outcome.NEEDS_USER: "AccountsNeedingUser",

@@ -11,13 +11,14 @@ from calendar_mirror.messages import Message
 
 class Outcome(StrEnum):
     """
-    What became of an account's messages; all but `PUT_BACK` and part of `UNFINISHED` leave the
-    queue.
+    What became of an account's messages; all but `SPACED`, `PUT_BACK` and part of `UNFINISHED`
+    leave the queue.
     """
 
     READ = "read"
     LOOKED_AT = "looked_at"
     UNFINISHED = "unfinished"
+    SPACED = "spaced"
     SETTLED_BEFORE = "settled_before"
     UNKNOWN_ACCOUNT = "unknown_account"
     NEEDS_USER = "needs_user"
@@ -34,12 +35,14 @@ class Settlement:
 
     Attributes:
         reason: why, where *outcome* alone does not say it.
-        left: those that must come again at once, since there is more to do for them.
+        left: those that must come again, since there is more to do for them.
+        left_for_s: after so many seconds.
     """
 
     outcome: Outcome
     reason: str = ""
     left: tuple[Message, ...] = ()
+    left_for_s: int = 0
 
 
 @dataclass(frozen=True, slots=True)

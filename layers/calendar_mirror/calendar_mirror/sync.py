@@ -104,7 +104,7 @@ class Drain:
             self._report(Report(group, Outcome.PUT_BACK, str(error), counts, None))
             return deliveries
         left = [delivery for delivery, message in readable if message in settlement.left]
-        self.queue.put_back(left, 0)
+        self.queue.put_back(left, settlement.left_for_s)
         is_read = settlement.outcome is Outcome.READ
         age = self.now() - min(message.received_at for message in wanted)
         freshness_s = age.total_seconds() if is_read else None
