@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from calmirror import printing, shown
-from calmirror.dead_letters import depth
+from calmirror.letters import depth
 from calmirror.stacks import Stack, on_stack
 
 

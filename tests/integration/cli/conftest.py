@@ -185,14 +185,18 @@ class Environment:
         return AccountsTable(self.dynamodb, self.outputs["AccountsTableName"])
 
     def messages(self, output: str = "SyncQueueUrl") -> list[dict[str, Any]]:
-        """Take every message off a queue."""
+        """Take what a queue shows off it, ten at most; return what the messages say."""
+        return [json.loads(message["Body"]) for message in self.received(output)]
+
+    def received(self, output: str) -> list[dict[str, Any]]:
+        """As `messages`; return them as SQS handed them out."""
         sqs, url = self.client("sqs"), self.outputs[output]
         answer = sqs.receive_message(
             QueueUrl=url, MaxNumberOfMessages=10, AttributeNames=["All"]
         ).get("Messages", [])
         for message in answer:
             sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
-        return [json.loads(message["Body"]) for message in answer]
+        return list(answer)
 
     def control(self, method: str, path: str, document: Any = None) -> Any:
         """Call the simulator's control API."""
