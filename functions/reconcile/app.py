@@ -16,12 +16,12 @@ from calendar_mirror.accounts_table import AccountsTable
 from calendar_mirror.sync_queue import SyncQueue
 
 #: Calls to AWS that are under way at the same time.
-_AT_ONCE = 16
+AT_ONCE = 16
 _AWS = Config(
     connect_timeout=3,
     read_timeout=5,
     retries={"mode": "standard", "max_attempts": 3},
-    max_pool_connections=_AT_ONCE,
+    max_pool_connections=AT_ONCE,
 )
 
 
@@ -41,7 +41,7 @@ def ask(at):
     def send_all(batch):
         return queue.send_all(batch, unique=lambda: uuid.uuid4().hex)
 
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
+    with ThreadPoolExecutor(AT_ONCE) as pool:
         return reconcile.ask_all(accounts, send_all, now=at, most=most, spread=pool.map)
 
 

@@ -228,9 +228,7 @@ class AccountsTable:
         oldest = most - most // 2
         found = dict(self._due(now, oldest, newest_first=False))
         if len(found) == oldest:
-            for account_id, due_at in self._due(now, most, newest_first=True):
-                if len(found) < most:
-                    found[account_id] = due_at
+            found.update(self._due(now, most - oldest, newest_first=True))
         yield from found.items()
 
     def _due(
