@@ -94,7 +94,7 @@ def test_programs_are_told_as_well_that_sqs_shows_ten_of_one_account(stack):
     listed = stack.run("dlq", "list", "--json")
 
     assert len(json.loads(listed.stdout)) == 10
-    assert listed.stderr.startswith("These are 10 of about 23. SQS shows ten at a time of acc_1:")
+    assert listed.stderr.startswith("These are 10 of about 23. SQS shows ten at a time of acc_1;")
 
 
 def waiting(stack):
