@@ -49,6 +49,14 @@ check: tools ## format, lint, types, template
 bench: tools ## the benchmarks: tables, and benchmarks/results/*.json
 	@$(BIN)/python -m benchmarks $(ARGS)
 
+# How many seeds, and from which on.
+SEEDS = 2000
+FIRST = 0
+
+.PHONY: soak
+soak: tools ## the simulation: as many seeds as asked for (SEEDS=20000, FIRST=0), on all processors
+	@$(BIN)/python -m tests.simulation --soak $(SEEDS) --first $(FIRST) $(ARGS)
+
 .PHONY: samples
 samples: tools ## sign the sample events anew
 	@$(BIN)/calmirror sample all --write events $(ARGS)

@@ -2,7 +2,7 @@
 DynamoDB in memory, as boto3's client that takes and gives Python values: what the tables' code asks
 of it, and nothing else (anything else is refused loudly).
 
-tests/integration/layer/test_dynamodb_model.py holds it to what moto does.
+tests/integration/layer/test_dynamodb_model.py and test_tables.py hold it to what moto does.
 Source: DynamoDB API reference; developer guide, "Expressions"
 """
 
@@ -60,6 +60,17 @@ class Table:
         return tuple(values[name] for name in self.key)
 
 
+def template_tables():
+    """Return the tables of the template, empty."""
+    return {
+        "events": Table(("pk", "sk")),
+        "accounts": Table(("account_id",), {"by_due": ("due", "due_at")}),
+        "authorizations": Table(("state",)),
+        "erasures": Table(("account", "asked_at")),
+        "budget": Table(("data_center",)),
+    }
+
+
 @dataclass
 class DynamoDB:
     """
@@ -115,7 +126,7 @@ class DynamoDB:
             item = self._check(TableName, Key, "UpdateItem", ConditionExpression, values)
             new = _updated(dict(item or Key), UpdateExpression, values)
             self._write(TableName, self.tables[TableName].key_of(Key), new)
-            given = {"ALL_NEW": new, "ALL_OLD": item or {}, "NONE": None, "UPDATED_NEW": new}
+            given = {"ALL_NEW": new, "NONE": None}
             attributes = given[ReturnValues]
             return {} if attributes is None else {"Attributes": dict(attributes)}
 
@@ -400,7 +411,7 @@ class _Parser:
             return lambda *env: other(*env) if kept(*env) is _MISSING else kept(*env)
         if token == "size":
             (asked,) = self.arguments()
-            return lambda *env: len(asked(*env))
+            return lambda *env: _size(asked(*env))
         if token.startswith(":"):
             return lambda item, names, values: values[token]
         return lambda item, names, values: item.get(names.get(token, token), _MISSING)
@@ -410,7 +421,7 @@ def _compare(operator, left, right):
     if operator == "=":
         return left is not _MISSING and left == right
     if operator == "<>":
-        return left is not _MISSING and left != right
+        return left != right  # also where there is none
     numbers = _is_number(left) and _is_number(right)
     if not numbers and (type(left) is not type(right) or not isinstance(left, str)):
         return False
@@ -420,6 +431,10 @@ def _compare(operator, left, right):
         ">": lambda: left > right,
         ">=": lambda: left >= right,
     }[operator]()
+
+
+def _size(value):
+    return _MISSING if value is _MISSING else len(value)
 
 
 def _is_number(value):

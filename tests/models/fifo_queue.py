@@ -64,12 +64,12 @@ class FifoQueue:
         self.messages.append(Kept(self._count, group, body, self.now() + self.delay_s))
         return True
 
-    def receive(self) -> list[Delivery]:
-        """Hand out up to ten messages, each group's in order, of groups that are not locked."""
+    def receive(self, most: int = BATCH) -> list[Delivery]:
+        """Hand out up to *most* messages, each group's in order, of groups that are not locked."""
         locked = {m.group for m in self.messages if m.handle and m.visible_at > self.now()}
         taken: list[Delivery] = []
         for message in tuple(self.messages):
-            if message.group in locked or len(taken) == BATCH:
+            if message.group in locked or len(taken) == most:
                 continue
             if message.visible_at > self.now():
                 locked.add(message.group)  # those behind it wait for it

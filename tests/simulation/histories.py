@@ -108,7 +108,9 @@ class History:
     """
     Attributes:
         skew_s: how far two of our clocks may be apart.
-        lags: the visibility lag and the notification's delay after it of edits are drawn from.
+        lags_s: the visibility lag of an edit is one of them.
+        delays_s: so is the notification's delay after it.
+        stops_at: at this step of the run, the process that comes to it is stopped.
     """
 
     seed: int
@@ -125,6 +127,7 @@ class History:
     query_page: int = 7
     lags_s: tuple = (0.0,)
     delays_s: tuple = (0.0,)
+    stops_at: int | None = None
 
     @property
     def delay_s(self):
@@ -149,8 +152,12 @@ def draw(seed, profile=None):
     accounts = rng.choice((1, 1, 2, 3))
     overlap_s = rng.choice((120, 120, 120, 0))
     lags_s = (0.0, 0.0, rng.uniform(0.5, max(0.6, 0.8 * overlap_s)))
+    delays_s = (0.0, 0.0, rng.choice((0.3, 2.0, 20.0)))
     if profile == "merging":
         lags_s, overlap_s = (0.0, 0.0, 0.5, 2.0, merge_s * 0.9), rng.choice((0, 120))
+        delays_s = (0.0, 0.4, 1.3, 0.5 * merge_s)
+    if profile == "stale":
+        merge_s, overlap_s = rng.choice((0, 1)), 0
     if profile == "lateness":
         lags_s = (0.0, 1.0, 60.0, 600.0, 4 * 3600.0)
     return History(
@@ -158,7 +165,7 @@ def draw(seed, profile=None):
         profile,
         began_at,
         _settings(rng, profile),
-        tuple(sorted(_operations(rng, profile, accounts, merge_s), key=lambda each: each.at_s)),
+        tuple(sorted(_all(rng, profile, accounts, merge_s, began_at), key=lambda each: each.at_s)),
         accounts=accounts,
         events=rng.randint(2, 12) if profile != "long reads" else rng.randint(15, 40),
         merge_s=merge_s,
@@ -167,7 +174,7 @@ def draw(seed, profile=None):
         calls_per_minute=30 if profile == "few calls" else 500,
         query_page=rng.choice((3, 7, 1000)),
         lags_s=lags_s,
-        delays_s=(0.0, 0.0, rng.choice((0.3, 2.0, 20.0))),
+        delays_s=delays_s,
     )
 
 
@@ -208,8 +215,52 @@ def _settings(rng, profile):
     return drawn
 
 
+def _all(rng, profile, accounts, merge_s, began_at):
+    drawn = list(_operations(rng, profile, accounts, merge_s))
+    yield from drawn
+    if profile == "merging":
+        for _ in range(rng.randint(1, 6)):
+            yield from _overtaken(rng, rng.randrange(accounts), merge_s, began_at)
+    if profile == "stale":
+        last_s = max(each.at_s for each in drawn)
+        for _ in range(rng.randint(1, 8)):
+            yield from _back_again(rng, rng.randrange(accounts), merge_s, last_s)
+
+
+def _overtaken(rng, account, merge_s, began_at):
+    """
+    Two changes of one second, of which one message tells; a read for an earlier change comes
+    between them, about when the message's bucket ends.
+    """
+    bucket = began_at.timestamp() // merge_s * merge_s + merge_s * rng.randint(10, 900)
+    first = bucket + rng.uniform(0.5, 0.65)
+    second = first + rng.uniform(0.05, 0.3)
+    shows = bucket + merge_s + rng.uniform(-0.5, 0.5)
+    read = shows - rng.uniform(0.2, 0.4)
+    for at, lag_s in ((read - merge_s - 1, 0.0), (first, 0.0), (second, shows - second)):
+        yield Operation(
+            round(at - began_at.timestamp(), 3),
+            "rename",
+            account,
+            rng.randrange(1000),
+            details={"lag_s": max(0.0, lag_s), "delay_s": 0.0},
+        )
+
+
+def _back_again(rng, account, merge_s, at_s):
+    """An event becomes another, and what it was, before all copies of the table say so."""
+    pick = rng.randrange(1000)
+    for number in (0.2, 0.7, 0.2):
+        yield Operation(
+            round(at_s, 3), "flip", account, pick, number, {"lag_s": 0.0, "delay_s": 0.0}
+        )
+        at_s += merge_s + rng.uniform(0.3, 2)
+
+
 def _operations(rng, profile, accounts, merge_s):
     edits = dict(EDITS)
+    if profile == "stale":  # nothing but what we are told of, each by itself
+        edits = {kind: EDITS[kind] for kind in ("create", "rename", "flip", "delete", "revive")}
     if profile == "long reads":
         edits |= {"ask for everything": 8}
     if profile == "structure":
@@ -249,7 +300,7 @@ def _gap(rng, profile, merge_s):
 
 def _weather(rng, profile, at_s):
     lasts_s = rng.choice((5.0, 60.0, 900.0, 6000.0))
-    if profile == "outage" and rng.random() < 0.5:
+    if profile in ("outage", "lateness") and rng.random() < 0.5:
         fault = {"kind": "status", "status": 503, "lasts_seconds": rng.choice((60.0, 4000.0))}
         return Operation(round(at_s, 3), "provider fails", details=fault)
     if profile == "long reads" and rng.random() < 0.6:

@@ -1,6 +1,8 @@
 """What the operations of a history do: people, users, operators, and the provider."""
 
+from copy import copy
 from datetime import timedelta
+from itertools import count
 from random import Random
 
 from calendar_mirror.accounts import State
@@ -15,7 +17,7 @@ from tests.simulation.world import StoppedError
 
 WORDS = ("Lunch", "Review", "Standup")
 DAY = 86400
-#: Peculiarities that a rename does not undo; those without `updated` can come back to an old hash.
+#: Peculiarities that a rename does not undo.
 VARIETIES = ((), (), (), ("bare",), ("year_zero_audit",), ("unknown_fields",), ("localized",))
 
 
@@ -24,24 +26,29 @@ class People:
 
     def __init__(self, world):
         self.world, self.history = world, world.history
-        self.said = 0
+        self.said = count(1)
 
     def do(self, operation):
-        """Do one; what cannot be done now is left undone."""
+        """Do one; what cannot be done now is left undone. Another may begin meanwhile."""
+        copy(self).begin(operation)
+
+    def begin(self, operation):
+        """Do one, as the person who does it, and nothing else."""
         method = getattr(self, operation.kind.replace(" ", "_"))
         self.account_id = f"acc_{operation.account + 1}"
-        self.rng = Random(f"{operation.pick} {operation.number}")
+        self.number, self.rng = operation.number, Random(f"{operation.pick} {operation.number}")
         if operation.kind in ("trouble", "provider fails"):
             method(operation.details)
             return
         self.account = self.world.simulator.world.accounts.get(self.account_id)
-        self._set_lag()
+        self._set_lag(**operation.details)
         method(operation.pick)
 
-    def _set_lag(self):
-        lag, delay = self.rng.choice(self.history.lags_s), self.rng.choice(self.history.delays_s)
-        self.world.set(visibility_lag=lag, notification_delay=delay)
-        self.world.watch.lagged(lag)
+    def _set_lag(self, lag_s=None, delay_s=None):
+        lag_s = self.rng.choice(self.history.lags_s) if lag_s is None else lag_s
+        delay_s = self.rng.choice(self.history.delays_s) if delay_s is None else delay_s
+        self.world.set(visibility_lag=lag_s, notification_delay=delay_s)
+        self.world.watch.lagged(lag_s)
 
     # Edits
 
@@ -63,8 +70,7 @@ class People:
             self.world.control("PATCH", self._path(event), **fields)
 
     def _words(self):
-        self.said += 1
-        return f"{self.rng.choice(WORDS)} {self.said}"
+        return f"{self.rng.choice(WORDS)} {next(self.said)}"
 
     def create(self, pick):
         calendars = self.account.live_calendars()
@@ -89,8 +95,9 @@ class People:
         self._patch(pick, location={"description": self._words()})
 
     def flip(self, pick):
-        """Say one of two things: it can come back to what it was."""
-        self._patch(pick, summary=WORDS[pick % 2])
+        """Say one of two things, on a server whose dates do not tell them apart."""
+        updated = format_time(self.history.began_at)
+        self._patch(pick, summary=WORDS[round(self.number)], updated=updated)
 
     def shift(self, pick):
         self._patch(pick, move_seconds=self.rng.choice((-7200, 1800, DAY, 30 * DAY)))

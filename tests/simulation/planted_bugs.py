@@ -51,13 +51,11 @@ class Bug:
     """
     Attributes:
         patches: what is replaced: owner, name, and the buggy one; made anew for each run.
-        seed: one that finds it; the first to be tried.
         profile: the kind of run that it shows in.
     """
 
     name: str
     patches: Callable[[], Patches]
-    seed: int
     profile: str | None = None
 
 
@@ -338,122 +336,103 @@ def _putting(owner, name, buggy):
 
 
 BUGS = (
-    Bug("no overlap", _wrapping(planning, "plan", _no_overlap), 0),
-    Bug("`last_modified` is rounded up", _wrapping(planning, "plan", _rounded_up), 0),
+    Bug("no overlap", _wrapping(planning, "plan", _no_overlap)),
+    Bug("`last_modified` is rounded up", _wrapping(planning, "plan", _rounded_up)),
     Bug(
         "the largest `changes_since` of a batch instead of the smallest",
         _wrapping(planning, "plan", _largest),
-        7,
         "lateness",
     ),
     Bug(
         "read from the earliest change that was told, not from the cursor",
         _wrapping(planning, "plan", _without_the_cursor),
-        0,
     ),
     Bug(
         "settled by a later read, whatever it asked for",
         _putting(planning, "_settles", _later_read),
-        7,
         "lateness",
     ),
     Bug(
         "settled because its change is older than the read",
         _wrapping(planning, "_settles", _later_change),
-        1,
         "merging",
     ),
     Bug(
         "settled by its receipt instead of its bucket's end",
         _wrapping(planning, "_settles", _receipt),
-        1,
         "merging",
     ),
     Bug(
         "settled without a margin for the clocks",
         _wrapping(planning, "_settles", _no_margin),
-        1,
         "merging",
     ),
     Bug(
         "settled by two reads added up",
         _wrapping(Visit, "remember_read", _added_up),
-        7,
         "lateness",
     ),
     Bug(
         "a deduplication id without its bucket",
         _putting(messages, "deduplication_id", _id_without_its_bucket),
-        1,
         "merging",
     ),
     Bug(
         "a delay shorter than the bucket",
         _putting(History, "delay_s", property(lambda history: 0)),
-        1,
         "merging",
     ),
-    Bug("the cursor from the newest `updated`", _newest_updated, 0),
+    Bug("the cursor from the newest `updated`", _newest_updated),
     Bug(
         "the cursor taken after the read",
         _wrapping(Visit, "remember_read", _after_the_read),
-        1,
         "merging",
     ),
     Bug(
         "the cursor stored before the writes",
         _wrapping(reading, "changes", _before_the_writes),
-        3,
         "crashes",
     ),
-    Bug("only the first page is read", _wrapping(Cronofy, "pages", _first_page), 0),
+    Bug("only the first page is read", _wrapping(Cronofy, "pages", _first_page)),
     Bug(
         "a dead page link is taken for the end",
         _wrapping(Cronofy, "pages", _until(PageExpiredError)),
-        0,
     ),
     Bug(
         "an error on a later page is taken for the end",
         _wrapping(Cronofy, "pages", _until(TryAgainError)),
-        2,
     ),
     Bug(
         "deletion by absence though the read broke off",
         _wrapping(reading._WholeWindow, "_pages_of", _partial),  # noqa: SLF001
-        12,
         "long reads",
     ),
     Bug(
         "deletion by absence while a profile is disconnected",
         _putting(profiles, "reads_are_complete", lambda known: True),
-        6,
         "structure",
     ),
     Bug(
         "deletion by absence outside the window",
         _putting(repairing, "_is_inside", lambda row, within: True),
-        5,
         "days",
     ),
     Bug(
         "deletion by absence outside the span that was read",
         _putting(spans.Span, "holds", lambda span, start_at: True),
-        12,
         "long reads",
     ),
     Bug(
         "a full read repairs nothing",
         _putting(repairing, "gone", lambda unseen, **_: ()),
-        6,
         "structure",
     ),
-    Bug("`include_deleted` off", lambda: _without_flag("include_deleted"), 0),
-    Bug("`include_moved` off", lambda: _without_flag("include_moved"), 0),
-    Bug("a hash over a part of the document", _putting(records, "_content_hash", _few_fields), 0),
+    Bug("`include_deleted` off", lambda: _without_flag("include_deleted")),
+    Bug("`include_moved` off", lambda: _without_flag("include_moved")),
+    Bug("a hash over a part of the document", _putting(records, "_content_hash", _few_fields)),
     Bug(
         "every row is written, whether it differs or not",
         _putting(diffing, "_differs", lambda record, stored: True),
-        0,
     ),
     Bug(
         "stored hashes are read eventually consistent",
@@ -461,36 +440,31 @@ BUGS = (
             _wrapped(DynamoDB, "batch_get_item", _eventually),
             _wrapped(DynamoDB, "query", _eventually_queried),
         ],
-        6314,
         "stale",
     ),
-    Bug("rows are removed, without a tombstone", _wrapping(EventsTable, "write", _removed), 0),
-    Bug("unprocessed items are dropped", _putting(EventsTable, "_write", _undone_forgotten), 3),
-    Bug("the refresh token is not replaced", _wrapping(answers, "tokens_of", _not_replaced), 4),
-    Bug("tokens are stored after they were used", _stored_later, 4),
+    Bug("rows are removed, without a tombstone", _wrapping(EventsTable, "write", _removed)),
+    Bug("unprocessed items are dropped", _putting(EventsTable, "_write", _undone_forgotten)),
+    Bug("the refresh token is not replaced", _wrapping(answers, "tokens_of", _not_replaced)),
+    Bug("tokens are stored after they were used", _stored_later),
     Bug(
         "messages that failed leave the queue",
         _wrapping(sync.Drain, "_settled", _deleted_on_failure),
-        2,
     ),
     Bug(
         "a notification is acknowledged though the queue refused it",
         _wrapping(receive, "_take", _acknowledged_first),
-        3,
     ),
-    Bug("reconcile forgets an account", _wrapping(AccountsTable, "due", _all_but_one), 5),
-    Bug("an account is not looked at again", _wrapping(due, "next_look", _never_again), 5),
+    Bug("reconcile forgets an account", _wrapping(AccountsTable, "due", _all_but_one)),
+    Bug("an account is not looked at again", _wrapping(due, "next_look", _never_again)),
     Bug(
         "an erasure leaves the rows",
         _putting(erasing, "_erase_rows", lambda edges, keys, counts: None),
-        6,
         "structure",
     ),
     Bug(
         "the feed forgets what the bus refused",
         _wrapping(publish, "publish", _refusals_forgotten),
-        3,
     ),
-    Bug("an entry of the feed that comes again has another id", _another_identity, 3),
-    Bug("the feed does not tell of deletions", _wrapping(feed, "entry", _deletions_untold), 0),
+    Bug("an entry of the feed that comes again has another id", _another_identity),
+    Bug("the feed does not tell of deletions", _wrapping(feed, "entry", _deletions_untold)),
 )

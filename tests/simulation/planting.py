@@ -1,5 +1,9 @@
-"""Plants each bug, looks for a seed that finds it, and keeps the table of docs/simulation.md."""
+"""
+Plants each bug, and looks for a seed that finds it. The table in docs/simulation.md tells which
+seed did, and is where the search begins.
+"""
 
+import re
 from dataclasses import dataclass
 from itertools import chain, islice
 from multiprocessing import get_context
@@ -10,9 +14,10 @@ from tests.simulation.planted_bugs import BUGS, planted
 from tests.simulation.running import run
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "simulation.md"
-BEGINS, ENDS = "<!-- planted bugs -->", "<!-- end of planted bugs -->"
+BEGINS, ENDS = "<!-- planted bugs -->\n", "<!-- end of planted bugs -->\n"
+_ROW = re.compile(r"^\| (?P<name>[^|]+) \| (?P<seed>\d+) \| (?P<words>[^|]+) \|$", re.MULTILINE)
 #: How many seeds are tried.
-PATIENCE = 600
+_PATIENCE = 600
 
 
 @dataclass(frozen=True)
@@ -20,37 +25,22 @@ class Find:
     """What found a bug: a seed, and what the oracle said."""
 
     name: str
-    seed: int | None
-    words: str = ""
-    tried: int = 0
+    seed: int
+    words: str
 
 
-def seeds_for(bug):
-    """Yield seeds of the kind of run that a bug shows in, the known one first."""
-    length = len(PROFILES)
-    wanted = [i for i in range(length) if bug.profile in (None, PROFILES[i])]
-    fitting = (start + i for start in range(0, 100 * length * PATIENCE, length) for i in wanted)
-    return islice(chain([bug.seed], fitting), PATIENCE)
+def known():
+    """Return what the document tells, by the bugs' names."""
+    table = DOCUMENT.read_text().partition(BEGINS)[2].partition(ENDS)[0]
+    rows = _ROW.finditer(table)
+    return {row["name"]: Find(row["name"], int(row["seed"]), row["words"]) for row in rows}
 
 
-def found(bug):
-    """Return the first seed that finds *bug*."""
+def tried(bug, seed):
+    """Run a seed with *bug* in place; return the find, ``None``: nothing was found wrong."""
     with planted(bug):
-        for tried, seed in enumerate(seeds_for(bug), start=1):
-            divergences = run(draw(seed)).divergences
-            if divergences:
-                return Find(bug.name, seed, _in_short(divergences[0]), tried)
-    return Find(bug.name, None)
-
-
-def found_all(jobs, numbers=range(len(BUGS))):
-    """Yield what finds each bug, in the order of the table."""
-    with get_context("spawn").Pool(jobs) as pool:
-        yield from pool.imap(_found, numbers)
-
-
-def _found(number):
-    return found(BUGS[number])
+        divergences = run(draw(seed)).divergences
+    return Find(bug.name, seed, _in_short(divergences[0])) if divergences else None
 
 
 def _in_short(divergence):
@@ -58,23 +48,38 @@ def _in_short(divergence):
     return " ".join(word for word in divergence.split() if "#" not in word)
 
 
+def seeds_for(bug):
+    """Yield seeds of the kind of run that a bug shows in, the known one first."""
+    length = len(PROFILES)
+    wanted = [i for i in range(length) if bug.profile in (None, PROFILES[i])]
+    fitting = (start + i for start in range(0, length * _PATIENCE, length) for i in wanted)
+    first = [find.seed for find in (known().get(bug.name),) if find]
+    return islice(chain(first, fitting), _PATIENCE)
+
+
+def found(bug):
+    """Return what finds *bug*, with the first seed that does; ``None``: none of those tried."""
+    return next(filter(None, (tried(bug, seed) for seed in seeds_for(bug))), None)
+
+
 def write_table(jobs):
     """Find each bug, and write the table anew. Return the exit status."""
     finds = []
-    for find in found_all(jobs):
-        finds.append(find)
-        print(
-            f"{find.name}: {f'seed {find.seed}' if find.seed is not None else 'NOT FOUND'}, "
-            f"{find.words} (tried {find.tried})",
-            flush=True,
-        )
-    if DOCUMENT.exists():
-        before, _, rest = DOCUMENT.read_text().partition(BEGINS)
-        after = rest.partition(ENDS)[2]
-        DOCUMENT.write_text(f"{before}{BEGINS}\n{table(finds)}{ENDS}{after}")
-    return 1 if any(find.seed is None for find in finds) else 0
+    with get_context("spawn").Pool(jobs) as pool:
+        for bug, find in zip(BUGS, pool.imap(_found, range(len(BUGS))), strict=True):
+            print(f"{bug.name}: {f'{find.seed}, {find.words}' if find else 'NOT FOUND'}")
+            finds.append(find)
+    before, _, rest = DOCUMENT.read_text().partition(BEGINS)
+    DOCUMENT.write_text(
+        before + BEGINS + _table(filter(None, finds)) + ENDS + rest.partition(ENDS)[2]
+    )
+    return 0 if all(finds) else 1
 
 
-def table(finds):
+def _found(number):
+    return found(BUGS[number])
+
+
+def _table(finds):
     rows = [f"| {find.name} | {find.seed} | {find.words} |\n" for find in finds]
     return "".join(["| Planted bug | Seed | What the oracle says |\n| --- | --- | --- |\n", *rows])

@@ -36,7 +36,7 @@ def run(history):
     faults = Counter(world.weather.struck)
     for fault in world.given:
         faults[f"Cronofy: {fault.kind}"] += fault.struck
-    faults["Cronofy: links that expire early"] += history.settings["page_link_lifetime"] == 1.0
+    faults["Cronofy: links that expire early"] += history.settings.get("page_link_lifetime") == 1.0
     return Result(history, watch.divergences, world.steps, len(world.provider.requests), +faults)
 
 

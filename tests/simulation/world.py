@@ -34,8 +34,8 @@ from cronofy_simulator.state.deliveries import Ending
 from cronofy_simulator.state.deliveries import Outcome as Delivered
 from tests.models.aws_clients import EventBridge, Sqs
 from tests.models.cronofy import URL, Clock, Provider
-from tests.models.dynamodb import DynamoDB, Table, Wire, refusal
-from tests.models.fifo_queue import FifoQueue
+from tests.models.dynamodb import DynamoDB, Wire, refusal, template_tables
+from tests.models.fifo_queue import BATCH, FifoQueue
 from tests.simulation.stream import Stream
 from tests.simulation.timeline import Timeline
 
@@ -126,7 +126,7 @@ class World:
     Attributes:
         active: the process that is with an account, by its id.
         stops: at which step the next process of a name is stopped.
-        steps: moments before and after calls to the outside, of all processes.
+        steps: moments before and after calls to the outside, of all functions.
         watch: is told of each thing that an invariant is about; see `oracle.Watch`.
     """
 
@@ -166,12 +166,7 @@ class World:
         )
         self.bus = EventBridge(Line(self, "bus"))
         self.stream = Stream(self)
-        self.tables = {
-            "events": Table(("pk", "sk")),
-            "accounts": Table(("account_id",), {"by_due": ("due", "due_at")}),
-            "erasures": Table(("account", "asked_at")),
-            "budget": Table(("data_center",)),
-        }
+        self.tables = template_tables()
         self.dynamodb = DynamoDB(
             self.tables,
             seconds,
@@ -252,10 +247,11 @@ class World:
 
     def step(self):
         """Come to a moment at which a process can be stopped."""
-        self.steps += 1
         process = self.processes[-1]
         process.steps += 1
-        if process.steps == process.stops_at:
+        self.steps += process.name != "operator"
+        is_the_moment = self.steps == self.history.stops_at and process.name != "operator"
+        if is_the_moment or process.steps == process.stops_at:
             self.weather.struck[f"{process.name} stopped"] += 1
             raise StoppedError
         self._check_time()
@@ -414,7 +410,8 @@ class World:
         if len(self.processes) >= AT_ONCE:
             self.timeline.after(0.05, self.arm_worker)
             return
-        batch = self.queue.receive()
+        # "fewer messages might be returned": SQS API reference, ReceiveMessage, MaxNumberOfMessages
+        batch = self.queue.receive(self.rng.choice((1, 3, BATCH, BATCH)))
         if batch:
             self._drain(batch)
         self.arm_worker()

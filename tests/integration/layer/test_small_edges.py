@@ -16,6 +16,7 @@ from calendar_mirror.errors import AwsCallError, RateLimitedError, TryAgainError
 from calendar_mirror.messages import Kind, request
 from calendar_mirror.sync_queue import SyncQueue
 from tests.models.cronofy import Clock
+from tests.models.dynamodb import DynamoDB, template_tables
 from tests.models.tables import Budget
 
 NOW = datetime(2026, 1, 31, 9, tzinfo=UTC)
@@ -26,13 +27,15 @@ def clock():
     return Clock()
 
 
-@pytest.fixture(params=["model", "dynamodb"])
+@pytest.fixture(params=["model", "dynamodb", "simulated dynamodb"])
 def workers(request, clock):
     """Return a way to one more worker's view of the one budget."""
     limit, item = budgets.limit(500), Budget(clock).item
     if request.param == "model":
         return lambda: Budget(clock, limit, item)
-    dynamodb = request.getfixturevalue("dynamodb")
+    dynamodb = DynamoDB(template_tables())
+    if request.param == "dynamodb":
+        dynamodb = request.getfixturevalue("dynamodb")
     return lambda: BudgetTable(dynamodb, "budget", limit, clock)
 
 

@@ -1,4 +1,4 @@
-"""One contract for the tables, kept by the models in memory and by the real ones on moto."""
+"""One contract for the tables, kept by the models in memory and by the real ones on DynamoDB."""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -17,22 +17,30 @@ from calendar_mirror.profiles import Profile
 from calendar_mirror.scopes import Coverage, Mode
 from calendar_mirror.spans import Span
 from tests.models import tables
+from tests.models.dynamodb import DynamoDB, template_tables
 
 NOW = datetime(2026, 1, 31, 9, 0, 0, 250_000, tzinfo=UTC)
 
 
-@pytest.fixture(params=["model", "dynamodb"])
+@pytest.fixture(params=["model", "dynamodb", "simulated dynamodb"])
 def events(request):
     if request.param == "model":
         return tables.Events()
-    return EventsTable(request.getfixturevalue("dynamodb"), "events")
+    return EventsTable(client_of(request), "events")
 
 
-@pytest.fixture(params=["model", "dynamodb"])
+@pytest.fixture(params=["model", "dynamodb", "simulated dynamodb"])
 def accounts(request):
     if request.param == "model":
         return tables.Accounts()
-    return AccountsTable(request.getfixturevalue("dynamodb"), "accounts")
+    return AccountsTable(client_of(request), "accounts")
+
+
+def client_of(request):
+    """Return moto's DynamoDB, or the simulation's."""
+    if request.param == "dynamodb":
+        return request.getfixturevalue("dynamodb")
+    return DynamoDB(template_tables())
 
 
 def record(uid="a", account_id="acc_1", **fields):
