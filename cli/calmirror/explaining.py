@@ -11,7 +11,7 @@ import click
 from boto3.dynamodb.conditions import Attr, Key
 from rich.console import Console
 
-from calendar_mirror import instants, origins, reading, records
+from calendar_mirror import instants, origins, paging, records
 from calendar_mirror.accounts import Account
 from calendar_mirror.erasures_table import ErasuresTable
 from calendar_mirror.errors import CalendarMirrorError
@@ -156,7 +156,7 @@ def _at_cronofy(
     mode, seen = account.wanted.mode, 0
     with Console(stderr=True).status("reading Cronofy") as status:
         for page in cronofy.pages(ReadPlan(None, Coverage(mode)), grant):
-            found, _ = records.readable(account.account_id, page.events, reading.RECORDS[mode])
+            found, _ = records.readable(account.account_id, page.events, paging.RECORDS[mode])
             for record in found:
                 in_calendar = calendar_id in (None, record.key.calendar_id)
                 if record.key.event_uid == event_uid and in_calendar:

@@ -11,7 +11,7 @@ import click
 from boto3.dynamodb.conditions import Key
 from rich.console import Console
 
-from calendar_mirror import reading, records
+from calendar_mirror import paging, records
 from calendar_mirror.accounts import Account
 from calendar_mirror.errors import CalendarMirrorError
 from calendar_mirror.planning import ReadPlan
@@ -70,7 +70,7 @@ def _print(rows: list[dict[str, Any]], live: int) -> None:
 
 def _records(stack: Stack, account: Account) -> list[Record]:
     cronofy, grant = at_cronofy.opened(stack, account)
-    plan, reader = ReadPlan(None, account.wanted), reading.RECORDS[account.wanted.mode]
+    plan, reader = ReadPlan(None, account.wanted), paging.RECORDS[account.wanted.mode]
     found: list[Record] = []
     unreadable = 0
     with Console(stderr=True).status("reading Cronofy") as status:

@@ -6,10 +6,9 @@ from functools import cache
 
 import boto3
 from aws_lambda_powertools import Logger, Metrics
-from aws_lambda_powertools.metrics import MetricUnit
 from botocore.config import Config
 
-from calendar_mirror import feed, publish, settings
+from calendar_mirror import feed, publish, reporting, settings
 from calendar_mirror.change_bus import ChangeBus
 
 _AWS = Config(connect_timeout=3, read_timeout=5, retries={"mode": "standard", "max_attempts": 3})
@@ -33,10 +32,7 @@ def tell(writes):
 def report(done, records):
     about = {"records": records, "entries": done.entries, "trouble": done.trouble}
     logger().info("again" if done.again else "published", extra=about)
-    metrics().add_metric("FeedEntries", MetricUnit.Count, done.entries)
-    metrics().add_metric("FeedFailures", MetricUnit.Count, len(done.again))
-    if done.lag_ms is not None:
-        metrics().add_metric("FeedLag", MetricUnit.Milliseconds, done.lag_ms)
+    reporting.tell(metrics(), done.measured)
 
 
 @cache

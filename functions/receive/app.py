@@ -102,13 +102,9 @@ def report(receipt, *, milliseconds):
     """Write one line: the metrics of this notification, and why it was refused or ignored."""
     print(
         emf.line(
-            {"Notifications": 1, "AcknowledgementTime": round(milliseconds, 1)},
-            units={"AcknowledgementTime": "Milliseconds"},
-            dimensions={
-                "service": configuration().powertools_service_name,
-                "type": receipt.type,
-                "outcome": receipt.outcome,
-            },
+            receive.measured(milliseconds),
+            service=configuration().powertools_service_name,
+            dimensions={"type": receipt.type, "outcome": receipt.outcome},
             properties={"reason": receipt.reason},
             namespace=configuration().powertools_metrics_namespace,
             now=datetime.now(UTC),

@@ -8,11 +8,12 @@ from functools import cache
 
 import boto3
 from aws_lambda_powertools import Logger, Metrics
-from aws_lambda_powertools.metrics import MetricUnit
 from botocore.config import Config
 
-from calendar_mirror import budgets, reconcile, settings
+from calendar_mirror import budgets, reconcile, reporting, settings
 from calendar_mirror.accounts_table import AccountsTable
+from calendar_mirror.census import Census
+from calendar_mirror.measures import Measure
 from calendar_mirror.sync_queue import SyncQueue
 
 #: Calls to AWS that are under way at the same time.
@@ -31,8 +32,9 @@ def handler(event, context):
 
 def run(event, context):
     asked = ask(now())
-    metrics().add_metric("AccountsAskedFor", MetricUnit.Count, asked)
+    reporting.tell(metrics(), {Measure.ASKED_FOR: asked})
     logger().info("asked", extra={"accounts": asked})
+    reporting.tell(metrics(), census()())
 
 
 def ask(at):
@@ -46,11 +48,25 @@ def ask(at):
 
 
 @cache
+def configuration():
+    return settings.from_environ(settings.ReconcileSettings, os.environ)
+
+
+@cache
+def dynamodb():
+    return boto3.resource("dynamodb", config=_AWS).meta.client
+
+
+@cache
+def census():
+    return Census(dynamodb(), configuration().accounts_table)
+
+
+@cache
 def edges():
-    configured = settings.from_environ(settings.ReconcileSettings, os.environ)
-    dynamodb = boto3.resource("dynamodb", config=_AWS).meta.client
+    configured = configuration()
     return (
-        AccountsTable(dynamodb, configured.accounts_table),
+        AccountsTable(dynamodb(), configured.accounts_table),
         SyncQueue(boto3.client("sqs", config=_AWS), configured.sync_queue_url),
         budgets.looks_within(configured.calls_per_minute, configured.every_minutes),
     )

@@ -25,6 +25,11 @@ BY_DUE = {
     ],
     "Projection": {"ProjectionType": "KEYS_ONLY"},
 }
+BY_TROUBLE = {
+    "IndexName": "by_trouble",
+    "KeySchema": [{"AttributeName": "trouble", "KeyType": "HASH"}],
+    "Projection": {"ProjectionType": "KEYS_ONLY"},
+}
 
 
 @pytest.fixture(scope="session")
@@ -62,8 +67,8 @@ def dynamodb(moto):
     """Return the client that takes and gives Python values, with the template's tables."""
     resource = boto3.resource("dynamodb", endpoint_url=moto, **ACCESS)
     for name, keys in TABLES.items():
-        index = {"GlobalSecondaryIndexes": [BY_DUE]} if name == "accounts" else {}
-        attributes = (*keys, "due", "due_at") if index else keys
+        index = {"GlobalSecondaryIndexes": [BY_DUE, BY_TROUBLE]} if name == "accounts" else {}
+        attributes = (*keys, "due", "due_at", "trouble") if index else keys
         resource.create_table(
             TableName=name,
             BillingMode="PAY_PER_REQUEST",

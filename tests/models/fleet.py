@@ -12,7 +12,7 @@ from calendar_mirror.attending import Attendant
 from calendar_mirror.cronofy import Cronofy
 from calendar_mirror.messages import Kind, Message
 from calendar_mirror.records import Key, to_item
-from calendar_mirror.reports import Outcome, Report
+from calendar_mirror.reports import Report
 from calendar_mirror.visit import Edges
 from tests.models.crew import Crew
 from tests.models.cronofy import URL
@@ -180,13 +180,10 @@ class Fleet:
     def outcomes(self):
         return Counter(told.report.outcome.value for told in self.told)
 
-    def freshness(self, *, is_live=True):
+    def freshness(self):
         """Return the seconds from notifications to rows, sorted."""
-        return sorted(
-            told.report.freshness_s
-            for told in self.told
-            if told.report.outcome is Outcome.READ and told.is_live is is_live
-        )
+        found = (told.report.freshness_s for told in self.told)
+        return sorted(each for each in found if each is not None)
 
 
 def quantile(found, part):

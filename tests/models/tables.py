@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field, replace
 
-from calendar_mirror.accounts import State
+from calendar_mirror.accounts import State, Trouble
 from calendar_mirror.budgets import Glimpse, Slowdown
 from calendar_mirror.diffing import Stored
 from calendar_mirror.errors import AccountGoneError, BudgetUsedUpError
@@ -97,7 +97,9 @@ class Accounts:
     def add(self, account, *, added_at, due_at=None):
         if account.account_id in self.kept:
             return False
-        self.kept[account.account_id] = replace(account, connected_at=added_at)
+        self.kept[account.account_id] = replace(
+            account, connected_at=added_at, trouble=Trouble.UNREAD
+        )
         self.looks[account.account_id] = due_at or added_at
         return True
 
@@ -115,6 +117,7 @@ class Accounts:
             state_reason=None,
             user_refs=tuple(sorted({*known.user_refs, *account.user_refs})),
             connected_at=connected_at,
+            trouble=Trouble.UNREAD,
         )
         self.leases.pop(account.account_id, None)
         self.looks[account.account_id] = connected_at
@@ -178,6 +181,9 @@ class Accounts:
 
     def remember_announced(self, account_id, condition):
         self._change(account_id, announced=condition, announcing=None)
+
+    def remember_trouble(self, account_id, trouble, *, since):
+        self._change(account_id, trouble=trouble)
 
     def mark_needs_user(self, account_id, reason, *, since):
         self._change(account_id, state=State.NEEDS_USER, state_reason=reason)

@@ -12,7 +12,17 @@ LAYER = ROOT / "layers" / "calendar_mirror" / "calendar_mirror"
 
 #: In reading order; each may import those before it, and the standard library.
 PURE = (
-    *("errors", "instants", "settings", "credentials", "backoff", "emf", "sigv4", "signatures"),
+    *(
+        "errors",
+        "instants",
+        "settings",
+        "credentials",
+        "backoff",
+        "measures",
+        "emf",
+        "sigv4",
+        "signatures",
+    ),
     *(
         "notifications",
         "messages",
@@ -62,11 +72,22 @@ EDGES = {
     "erasures_table": set(),
     "authorizations_table": set(),
     "budget_table": set(),
+    "census": set(),
     "connect_links": {"itsdangerous"},
     "reporting": {"aws_lambda_powertools"},
 }
 SHELLS = (
-    *("receive", "visit", "channel_keeping", "reading", "erasing", "attending", "sync", "connect"),
+    *(
+        "receive",
+        "visit",
+        "channel_keeping",
+        "paging",
+        "reading",
+        "erasing",
+        "attending",
+        "sync",
+        "connect",
+    ),
     *("reconcile", "publish"),
 )
 #: The one thing that edges share.

@@ -275,13 +275,16 @@ def test_the_accounts_are_opened_by_the_functions_that_need_tokens_alone(name):
 def test_reconcile_sees_no_token():
     policies = FUNCTIONS["ReconcileFunction"]["Properties"]["Policies"]
     found = {each["Sid"]: each for policy in policies for each in policy["Statement"]}
-    (index,) = TABLES["AccountsTable"]["Properties"]["GlobalSecondaryIndexes"]
+    indexes = TABLES["AccountsTable"]["Properties"]["GlobalSecondaryIndexes"]
 
     assert set(found) == {
         *("AskForWhatIsDue", "FindWhatIsDue", "PutItOff", "OpenTheAccountsTable"),
+        *("CountAccounts", "CountAccountsInTrouble"),
     }
     assert found["FindWhatIsDue"]["Resource"]["Fn::Sub"].endswith("/index/by_due")
-    assert index["Projection"]["ProjectionType"] == "KEYS_ONLY"
+    assert found["CountAccountsInTrouble"]["Resource"]["Fn::Sub"].endswith("/index/by_trouble")
+    assert {index["IndexName"] for index in indexes} == {"by_due", "by_trouble"}
+    assert {index["Projection"]["ProjectionType"] for index in indexes} == {"KEYS_ONLY"}
     assert found["PutItOff"]["Condition"] == {
         "ForAllValues:StringEquals": {"dynamodb:Attributes": ["account_id", "due_at"]},
         "StringEqualsIfExists": {"dynamodb:ReturnValues": ["NONE", "UPDATED_OLD", "UPDATED_NEW"]},

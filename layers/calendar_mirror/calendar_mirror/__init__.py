@@ -19,6 +19,7 @@ standard library:
     repairing       what did a full read prove wrong?
     announcements   what is the change feed told of the account?
     feed            and what of its events?
+    measures        what is CloudWatch told, under which names?
     reports         what was done for one account in one batch
 
 For connecting accounts there are ``invitations`` (what a connect link says), ``consent`` (the way
@@ -29,10 +30,10 @@ to Cronofy's page and back) and ``screens`` (what the browser shows). They all l
 The edges each know one outside thing: ``aws_json`` and ``client_secrets`` (AWS without an SDK, for
 ``receive``), ``secrets_manager``, ``sync_queue``, ``dead_letter_queue``, ``change_bus``,
 ``cronofy``, ``tokens``, ``connect_links``, ``dynamodb``, ``events_table``, ``accounts_table``,
-``erasures_table``, ``authorizations_table``, ``budget_table``, ``reporting``.
+``erasures_table``, ``authorizations_table``, ``budget_table``, ``census``, ``reporting``.
 
 The shells bring the two together: ``receive`` and ``sync`` at either end of the queue; between
-them ``attending``, which makes a ``visit`` to one account and leads to ``channel_keeping``,
-``reading`` or ``erasing``; ``connect`` and ``reconcile``; and ``publish``, from the events table to
-the change feed. The functions' ``app.py`` are doors to them.
+them ``attending``, which makes a ``visit`` to one account and leads to ``channel_keeping``, to
+``reading``, page by page in ``paging``, or to ``erasing``; ``connect`` and ``reconcile``; and
+``publish``, from the events table to the change feed. The functions' ``app.py`` are doors to them.
 """

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Any, TypeAlias
 
 from calendar_mirror import instants
-from calendar_mirror.accounts import Account, Channel, FullRead, State, Tokens
+from calendar_mirror.accounts import Account, Channel, FullRead, State, Tokens, Trouble
 from calendar_mirror.errors import TryAgainError
 from calendar_mirror.planning import CompletedRead
 from calendar_mirror.profiles import Profile
@@ -29,6 +29,7 @@ def new(account: Account, *, added_at: datetime, due_at: datetime | None = None)
         "calendars": list(account.calendars),
         "added_at": instants.to_text(added_at),
         "connected_at": instants.to_precise_text(added_at),
+        "trouble": Trouble.UNREAD.value,
     }
     refs: Values = {"user_refs": set(account.user_refs)} if account.user_refs else {}
     return values | refs | tokens(account.tokens) | due(due_at or added_at)
@@ -161,6 +162,7 @@ def _account(item: Mapping[str, Any]) -> Account:
         second_look_since=_instant(item, "second_look_since"),
         covered=_covered(item),
         connected_at=_instant(item, "connected_at"),
+        trouble=Trouble(item["trouble"]) if "trouble" in item else None,
         announced=item.get("announced"),
         announcing=item.get("announcing"),
         announcements=int(item.get("announcements", 0)),

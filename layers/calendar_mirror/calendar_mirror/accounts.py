@@ -26,6 +26,17 @@ class State(StrEnum):
     ERASING = "erasing"
 
 
+class Trouble(StrEnum):
+    """
+    Why somebody should know of the account: its user has something to do; its window was never read
+    to the end; nothing was notified of it though a full read found changes.
+    """
+
+    DISCONNECTED = "disconnected"
+    UNREAD = "unread"
+    SILENT = "silent"
+
+
 @dataclass(frozen=True, slots=True)
 class Tokens:
     """
@@ -97,6 +108,7 @@ class Account:
             more, from then on; ``None``: nothing is.
         covered: what the last completed full read was about.
         connected_at: when its grant was given to us last.
+        trouble: what is kept of that, for who counts; ``None``: nothing.
         announced: the `condition` that the change feed was told last, for certain.
         announcing: the one that it was about to be told, and may have been.
         announcements: number of the last one that was begun.
@@ -119,6 +131,7 @@ class Account:
     second_look_since: datetime | None = None
     covered: Coverage | None = None
     connected_at: datetime | None = None
+    trouble: Trouble | None = None
     announced: str | None = None
     announcing: str | None = None
     announcements: int = 0

@@ -14,7 +14,7 @@ from typing import Any
 
 from calendar_mirror import account_items, dynamodb, instants
 from calendar_mirror.account_items import Values
-from calendar_mirror.accounts import Account, Channel, FullRead, State, Tokens
+from calendar_mirror.accounts import Account, Channel, FullRead, State, Tokens, Trouble
 from calendar_mirror.dynamodb import ConditionFailedError
 from calendar_mirror.errors import AccountGoneError
 from calendar_mirror.planning import CompletedRead
@@ -68,19 +68,15 @@ class AccountsTable:
         kept = {name: new.pop(name) for name in ("account_id", "calendars", "added_at")}
         refs = new.pop("user_refs", None)
         first = {name: kept[name] for name in ("calendars", "added_at")}
-        try:
-            self._update(
-                account.account_id,
-                new | {"state_reason": None, "refreshing_until": None},
-                first=first,
-                add={"user_refs": refs} if refs else {},
-                condition="attribute_not_exists(account_id) OR "
-                "(#state <> :erasing AND #data_center = :data_center)",
-                extra={":erasing": State.ERASING.value},
-            )
-        except ConditionFailedError:
-            return False
-        return True
+        return self._updated(
+            account.account_id,
+            new | {"state_reason": None, "refreshing_until": None},
+            first=first,
+            add={"user_refs": refs} if refs else {},
+            condition="attribute_not_exists(account_id) OR "
+            "(#state <> :erasing AND #data_center = :data_center)",
+            extra={":erasing": State.ERASING.value},
+        )
 
     def tokens(self, account_id: str) -> Tokens:
         """Read the account's tokens again, consistently."""
@@ -106,11 +102,7 @@ class AccountsTable:
             ":none": None,
         }
         values: Values = {"refreshing_until": instants.to_precise_text(until)}
-        try:
-            self._update(account_id, values, condition=condition, extra=extra)
-        except ConditionFailedError:
-            return False
-        return True
+        return self._updated(account_id, values, condition=condition, extra=extra)
 
     def release_refresh(self, account_id: str) -> None:
         """Give the right back, where the exchange came to nothing."""
@@ -121,16 +113,12 @@ class AccountsTable:
         Replace both tokens. ``False``: the refresh token is not *replacing* any more, since the
         account was connected anew or erased; it was left as it is.
         """
-        try:
-            self._update(
-                account_id,
-                account_items.tokens(tokens) | {"refreshing_until": None},
-                condition="refresh_token = :replaced",
-                extra={":replaced": replacing},
-            )
-        except ConditionFailedError:
-            return False
-        return True
+        return self._updated(
+            account_id,
+            account_items.tokens(tokens) | {"refreshing_until": None},
+            condition="refresh_token = :replaced",
+            extra={":replaced": replacing},
+        )
 
     def replace_grant(self, account_id: str, tokens: Tokens, *, connected_at: datetime) -> None:
         """Give the account the tokens of a new grant, whatever it has now."""
@@ -182,6 +170,14 @@ class AccountsTable:
     def remember_announced(self, account_id: str, condition: str) -> None:
         """Keep what the change feed was told last."""
         self._set(account_id, {"announced": condition}, remove=("announcing",))
+
+    def remember_trouble(
+        self, account_id: str, trouble: Trouble | None, *, since: datetime
+    ) -> None:
+        """Keep why somebody should know of the account; ``None``: there is nothing any more."""
+        values: Values = {"trouble_since": instants.to_text(since)}
+        named: Values = {"trouble": trouble.value} if trouble else {}
+        self._set(account_id, values | named, remove=() if trouble else ("trouble",))
 
     def mark_needs_user(self, account_id: str, reason: str, *, since: datetime) -> None:
         """Keep that the account's owner has to do something, and what for."""
@@ -250,16 +246,12 @@ class AccountsTable:
         """
         Let the account be due at *until* instead of *due_at*. ``False``: somebody else did already.
         """
-        try:
-            self._update(
-                account_id,
-                {"due_at": instants.to_precise_text(until)},
-                condition="due_at = :was",
-                extra={":was": instants.to_precise_text(due_at)},
-            )
-        except ConditionFailedError:
-            return False
-        return True
+        return self._updated(
+            account_id,
+            {"due_at": instants.to_precise_text(until)},
+            condition="due_at = :was",
+            extra={":was": instants.to_precise_text(due_at)},
+        )
 
     def look_again(self, account_id: str, *, at: datetime) -> None:
         """Let the account be due at *at*, whatever it is now."""
@@ -272,6 +264,16 @@ class AccountsTable:
             self._update(account_id, values, condition=_IS_THERE, remove=remove)
         except ConditionFailedError as error:
             raise AccountGoneError("the account was erased meanwhile") from error
+
+    def _updated(
+        self, account_id: str, values: Mapping[str, object], *, condition: str, **more: Any
+    ) -> bool:
+        """Update; ``False``: the condition did not hold."""
+        try:
+            self._update(account_id, values, condition=condition, **more)
+        except ConditionFailedError:
+            return False
+        return True
 
     def _update(
         self,

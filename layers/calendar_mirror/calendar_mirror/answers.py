@@ -46,6 +46,15 @@ class Answer:
         return 200 <= self.status < 300
 
 
+def kind_of(status: int) -> str:
+    """Return what an answer counts as: ``answered``, ``refused``, ``throttled`` or ``failed``."""
+    if status == 429:
+        return "throttled"
+    if status >= 500:
+        return "failed"
+    return "answered" if 200 <= status < 300 else "refused"
+
+
 def document_of(answer: Answer) -> Document:
     """
     Return the JSON object of a successful answer.

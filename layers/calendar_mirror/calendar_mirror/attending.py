@@ -28,8 +28,6 @@ from calendar_mirror.visit import Edges, Visit
 
 #: A read of the whole window that was left alone for longer begins anew.
 _RESUMED_FOR = timedelta(hours=6)
-#: Causes of messages that nobody waits for.
-_BACKGROUND = frozenset({"reconcile"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,15 +61,15 @@ class Attendant:
             account,
             self.edges,
             counts,
-            is_background=all(message.cause in _BACKGROUND for message in wanted),
+            is_background=all(message.is_background for message in wanted),
             time_is_up=time_is_up,
         )
         try:
-            return _attended(opened, wanted)
+            return replace(_attended(opened, wanted), freshness_s=opened.freshness_s)
         except AccountGoneError:
             return Settlement(Outcome.UNKNOWN_ACCOUNT, "erased meanwhile")
         finally:
-            counts["calls"] += opened.cronofy.calls
+            counts.update(opened.cronofy.tally)
 
 
 def _attended(opened: Visit, wanted: Sequence[Message]) -> Settlement:
@@ -86,10 +84,12 @@ def _attended(opened: Visit, wanted: Sequence[Message]) -> Settlement:
         return Settlement(Outcome.PAUSED)
     settlement = _settled(opened, [m for m in wanted if m.kind is not Kind.ERASE])
     opened.announce()
+    opened.remember_trouble()
     return settlement
 
 
 def _settled(opened: Visit, wanted: Sequence[Message]) -> Settlement:
+    opened.is_silent &= not any(message.is_notified_change for message in wanted)
     unsettled: Sequence[Message] = planning.unsettled(wanted, opened.account.last_read)
     if not unsettled:
         return Settlement(Outcome.SETTLED_BEFORE)
@@ -196,7 +196,7 @@ def _read_changes(opened: Visit, wanted: Sequence[Message]) -> Settlement:
     if since is not None:
         opened.counts.update(second_looks=1, second_looks_found=changed)
         opened.remember_second_look(None)
-    notified = [m.changes_since for m in wanted if m.cause == "change" and m.changes_since]
+    notified = [m.changes_since for m in wanted if m.is_notified_change and m.changes_since]
     if notified and not changed and account.second_look_since is None:
         opened.remember_second_look(min(notified))
         opened.edges.accounts.look_again(account.account_id, at=now + due.SECOND_LOOK_AFTER)

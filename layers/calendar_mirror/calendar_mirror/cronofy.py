@@ -6,6 +6,7 @@ Source: https://docs.cronofy.com/developers/api/
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -102,7 +103,8 @@ class Cronofy:
     Cronofy's API at *url* (no slash at the end).
 
     Attributes:
-        calls: how many HTTP calls were made, for the report.
+        tally: HTTP calls that were made, for the report: ``calls``, and of them those that were
+            ``answered``, ``refused``, ``throttled``, ``failed`` and ``unanswered``.
     """
 
     url: str
@@ -110,7 +112,7 @@ class Cronofy:
     now: Callable[[], datetime]
     admit: Gate = field(default_factory=OpenGate)
     timeout_s: tuple[float, float] = TIMEOUT_S
-    calls: int = field(default=0)
+    tally: Counter[str] = field(default_factory=lambda: Counter(calls=0))
     _reserved: bool = field(default=False)
 
     def reserve(self) -> None:
@@ -255,7 +257,7 @@ class Cronofy:
     def _answer(self, call: _Call, headers: Mapping[str, str]) -> Answer:
         self.reserve()
         self._reserved = False
-        self.calls += 1
+        self.tally["calls"] += 1
         try:
             # No redirects: they would carry a body with secrets to who knows where.
             response = self.session.request(
@@ -269,8 +271,10 @@ class Cronofy:
                 allow_redirects=False,
             )
         except (requests.RequestException, UnicodeError) as error:
+            self.tally["unanswered"] += 1
             # Not "from error": its text can hold the secret link to a page.
             raise CronofyUnavailableError(f"no answer: {type(error).__name__}") from None
+        self.tally[answers.kind_of(response.status_code)] += 1
         if response.status_code == 429:
             self.admit.refused()
         retry_after = response.headers.get("Retry-After")

@@ -11,23 +11,32 @@ import json
 from collections.abc import Mapping
 from datetime import datetime
 
+from calendar_mirror.measures import Measure
+
 
 def line(
-    values: Mapping[str, float],
+    values: Mapping[Measure, float],
     *,
-    units: Mapping[str, str],
+    service: str,
     dimensions: Mapping[str, str],
     properties: Mapping[str, str],
     namespace: str,
     now: datetime,
 ) -> str:
     """
-    Write the metrics *values*, each with its unit (``Count`` where *units* has none). *properties*
-    can be searched in the log, and make no metric of their own.
+    Write the metrics *values*, each under ``service`` and under those of *dimensions* that it has.
+    *properties* can be searched in the log, and make no metric of their own.
 
     Source: CloudWatch user guide, "Specification: Embedded metric format"
     """
-    metrics = [{"Name": name, "Unit": units.get(name, "Count")} for name in values]
-    directive = {"Namespace": namespace, "Dimensions": [list(dimensions)], "Metrics": metrics}
-    about = {"Timestamp": int(now.timestamp() * 1000), "CloudWatchMetrics": [directive]}
-    return json.dumps({"_aws": about, **properties, **dimensions, **values})
+    directives = [
+        {
+            "Namespace": namespace,
+            "Dimensions": [["service", *each] for each in measure.dimensions],
+            "Metrics": [{"Name": measure.title, "Unit": measure.unit.value}],
+        }
+        for measure in values
+    ]
+    about = {"Timestamp": int(now.timestamp() * 1000), "CloudWatchMetrics": directives}
+    named = {measure.title: value for measure, value in values.items()}
+    return json.dumps({"_aws": about, **properties, "service": service, **dimensions, **named})

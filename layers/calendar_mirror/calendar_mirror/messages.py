@@ -59,6 +59,16 @@ class Message:
             if instant is not None and instant.tzinfo is None:
                 raise ValueError("a message's times are aware")
 
+    @property
+    def is_background(self) -> bool:
+        """Tell whether nobody waits for what it asks for."""
+        return self.cause == "reconcile"
+
+    @property
+    def is_notified_change(self) -> bool:
+        """Tell whether Cronofy notified us of a change with it."""
+        return self.cause == Type.CHANGE
+
 
 _KINDS = {
     Type.CHANGE: Kind.DELTA,

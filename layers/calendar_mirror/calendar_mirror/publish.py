@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
@@ -10,6 +10,7 @@ from typing import TypeAlias
 from calendar_mirror import feed
 from calendar_mirror.change_bus import Sent
 from calendar_mirror.feed import Entry, Write
+from calendar_mirror.measures import Measure
 
 PublishAll: TypeAlias = Callable[[Sequence[Entry]], Sent]
 
@@ -31,6 +32,16 @@ class Publication:
     lag_ms: float | None
     again: tuple[str, ...]
     trouble: str | None
+
+    @property
+    def measured(self) -> Mapping[Measure, float]:
+        """Return what CloudWatch is told of it."""
+        lag = {} if self.lag_ms is None else {Measure.FEED_LAG: self.lag_ms}
+        return {
+            Measure.FEED_ENTRIES: self.entries,
+            Measure.FEED_FAILURES: len(self.again),
+            **lag,
+        }
 
 
 def publish(

@@ -12,21 +12,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import TypeAlias
 
-from calendar_mirror import (
-    busy,
-    diffing,
-    origins,
-    planning,
-    profiles,
-    records,
-    repairing,
-    spans,
-)
-from calendar_mirror.accounts import FullRead
+from calendar_mirror import origins, paging, planning, profiles, records, repairing, spans
+from calendar_mirror.accounts import Account, FullRead
 from calendar_mirror.diffing import Stored
-from calendar_mirror.documents import Document, Json
 from calendar_mirror.errors import (
     CronofyUnavailableError,
     PageExpiredError,
@@ -37,7 +26,7 @@ from calendar_mirror.messages import Message
 from calendar_mirror.origins import Origin
 from calendar_mirror.planning import CompletedRead, ReadPlan
 from calendar_mirror.records import Key, Record
-from calendar_mirror.scopes import Mode
+from calendar_mirror.scopes import Coverage
 from calendar_mirror.spans import Span
 from calendar_mirror.visit import Visit
 
@@ -45,14 +34,6 @@ from calendar_mirror.visit import Visit
 _A_WHILE = timedelta(seconds=30)
 #: Pages that have to be read before it is worth dividing what is left, and into how many parts.
 _WORTH_DIVIDING, _MOST_PARTS = 3, 32
-
-Lookup: TypeAlias = Callable[[Sequence[Key]], Mapping[Key, Stored]]
-
-#: How the entries of a page become records.
-RECORDS: Mapping[Mode, Callable[[str, Json], Record]] = {
-    Mode.EVENTS: records.from_cronofy,
-    Mode.FREE_BUSY: busy.from_cronofy,
-}
 
 
 def changes(visit: Visit, wanted: Sequence[Message], *, since: datetime | None = None) -> int:
@@ -76,7 +57,8 @@ def changes(visit: Visit, wanted: Sequence[Message], *, since: datetime | None =
     before = visit.counts["written"]
     origin = origins.of_read(wanted, started_at=started_at, last_modified=plan.last_modified)
     stored = visit.edges.events.stored
-    _once_more_if_expired(lambda: _drained(_pages(visit, plan, stored, origin)))
+    _once_more_if_expired(lambda: _drained(paging.pages(visit, plan, stored, origin)))
+    visit.has_written(wanted)
     visit.remember_read(CompletedRead(started_at, plan.last_modified), plan.coverage)
     return visit.counts["written"] - before
 
@@ -101,11 +83,27 @@ def everything(visit: Visit, wanted: Sequence[Message], *, resume: bool = False)
     whole = _WholeWindow(visit, under_way, origin)
     for span in under_way.left:
         whole.read(span)
+    visit.has_written(each for each in wanted if each.received_at in under_way.asked)
     completed = CompletedRead(under_way.started_at, None)
     drift = whole.drift if account.last_full_read_at is not None else 0
-    visit.counts["drift"] += drift
+    visit.counts.update(full_reads=1, drift=drift)
+    visit.is_silent = drift > 0 and _had_nothing_notified(visit, account, under_way.coverage)
     visit.remember_read(completed, under_way.coverage, drift=drift)
-    return whole.drift
+    return whole.changed
+
+
+def _had_nothing_notified(visit: Visit, before: Account, coverage: Coverage) -> bool:
+    """
+    Tell whether nothing was notified of the account since its last full read, though a channel was
+    there to do so: then that read is its last one of any kind.
+    """
+    last_read = before.last_read
+    return (
+        visit.account.channel is not None
+        and before.covered == coverage
+        and last_read is not None
+        and last_read.started_at == before.last_full_read_at
+    )
 
 
 class _WholeWindow:
@@ -121,14 +119,24 @@ class _WholeWindow:
         self._under_way = under_way
         self._origin = origin
         self._began = visit.edges.now()
-        self._written_before = visit.counts["written"]
+        self._before = self._put_right
+        self._entered_before = visit.counts["entered"]
         self._rows = dict(visit.edges.events.rows(visit.account.account_id))
         self._tombstones = {key for key, row in self._rows.items() if row.deleted}
 
     @property
     def drift(self) -> int:
         """Return how many rows were wrong so far."""
-        return self._under_way.drift + self._visit.counts["written"] - self._written_before
+        return max(0, self._under_way.drift + self._put_right - self._before)
+
+    @property
+    def changed(self) -> int:
+        """Return how many rows were changed so far."""
+        return self.drift + self._visit.counts["entered"] - self._entered_before
+
+    @property
+    def _put_right(self) -> int:
+        return self._visit.counts["written"] - self._visit.counts["entered"]
 
     def read(self, span: Span) -> None:
         """Read one span, and note that it is done where others are left."""
@@ -150,15 +158,25 @@ class _WholeWindow:
         plan = ReadPlan(None, self._under_way.coverage, spans.asked_for(span, now))
         ends = self._began + _A_WHILE if len(spans.parts(span, 2, now)) > 1 else None
         try:
-            for total, found in _pages(visit, plan, self._stored, self._origin):
+            for total, found in paging.pages(visit, plan, self._stored, self._origin):
                 pages, of = pages + 1, total
                 seen.update(each.key for each in found)
+                visit.counts["entered"] += self._entered(found)
                 self._rows.update({each.key: _kept(each) for each in found})
                 if visit.time_is_up() or (ends and visit.edges.now() > ends):
                     raise UnfinishedError("the window does not fit into one go", 0.0)
         except (UnfinishedError, RateLimitedError):
             self._divide(span, pages, of)
             raise
+
+    def _entered(self, found: Sequence[Record]) -> int:
+        """Count what is new because time has passed: nobody is told when the window moves on."""
+        last_at = self._visit.account.last_full_read_at
+        if last_at is None:
+            return 0
+        end = repairing.window(last_at).end
+        new = (each for each in found if each.key not in self._rows and not each.deleted)
+        return sum(each.start_at is not None and each.start_at >= end for each in new)
 
     def _stored(self, keys: Sequence[Key]) -> Mapping[Key, Stored]:
         return {key: self._rows[key] for key in keys if key in self._rows}
@@ -179,7 +197,7 @@ class _WholeWindow:
             within=repairing.window(self._under_way.started_at),
             is_complete=visit.has_seen_profiles and profiles.reads_are_complete(known),
         )
-        _write(visit, [records.tombstone(key) for key in gone], {}, self._origin)
+        paging.write(visit, [records.tombstone(key) for key in gone], {}, self._origin)
 
     def _divide(self, span: Span, pages: int, total: int | None) -> None:
         """Let *span* be read in parts that fit, if enough of it was read to tell."""
@@ -191,7 +209,7 @@ class _WholeWindow:
         self._note((*divided, *left[left.index(span) + 1 :]))
 
     def _note(self, left: tuple[Span, ...]) -> None:
-        drift, self._written_before = self.drift, self._visit.counts["written"]
+        drift, self._before = self.drift, self._put_right
         self._under_way = replace(self._under_way, left=left, drift=drift)
         self._visit.remember_full_read(self._under_way)
 
@@ -216,57 +234,3 @@ def _drained(pages: Iterator[object]) -> None:
 def _kept(record: Record) -> Stored:
     """An event can come on two pages: the second is held against what the first has written."""
     return Stored(record.content_hash, record.deleted, record.start_at, record.end_at)
-
-
-def _pages(
-    visit: Visit, plan: ReadPlan, lookup: Lookup, origin: Origin
-) -> Iterator[tuple[int | None, Sequence[Record]]]:
-    """
-    Write what differs, page by page; yield what each page holds, one record for each key, and how
-    many pages there are in all, where Cronofy says so.
-    """
-    reader = RECORDS[plan.coverage.mode]
-    for page in visit.cronofy.pages(plan, visit.grant):
-        found, malformed = records.readable(visit.account.account_id, page.events, reader)
-        latest = diffing.latest(found)
-        stored = lookup([record.key for record in latest])
-        difference = diffing.compare(latest, stored)
-        _write(visit, difference.writes, stored, origin)
-        visit.counts.update(pages=1, unchanged=difference.unchanged, malformed=malformed)
-        yield page.total, latest
-
-
-def _write(
-    visit: Visit, writes: Sequence[Record], stored: Mapping[Key, Stored], origin: Origin
-) -> None:
-    told = _with_origin(visit, writes, stored, origin)
-    refused = visit.edges.events.write(told, synced_at=visit.edges.now())
-    visit.counts.update(
-        written=len(writes) - refused,
-        deleted=sum(record.deleted for record in writes),
-        truncated=sum(bool(record.truncated) for record in writes),
-        malformed=refused,
-    )
-
-
-def _with_origin(
-    visit: Visit, writes: Sequence[Record], stored: Mapping[Key, Stored], origin: Origin
-) -> list[Record]:
-    """
-    Say why each of *writes* is made. What a live row held is looked up only now that it is to be
-    replaced: it is not needed to decide, and most rows never are.
-    """
-    live = {key for key, row in stored.items() if not row.deleted}
-    replaced = [record.key for record in writes if record.key in live and not record.deleted]
-    before = visit.edges.events.documents(replaced) if replaced else {}
-    return [
-        replace(record, origin=_origin_of(record, before.get(record.key), origin))
-        for record in writes
-    ]
-
-
-def _origin_of(record: Record, before: Document | None, origin: Origin) -> Origin:
-    if before is None:
-        return origin
-    names = origins.changed(before, record.document, truncated=record.truncated)
-    return replace(origin, changed=names)

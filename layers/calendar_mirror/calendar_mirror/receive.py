@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -10,6 +10,7 @@ from enum import StrEnum
 from calendar_mirror import messages, notifications, signatures
 from calendar_mirror.client_secrets import ClientSecrets
 from calendar_mirror.errors import AwsCallError, SettingsError
+from calendar_mirror.measures import Measure
 from calendar_mirror.messages import Message
 from calendar_mirror.notifications import Notification, Unusable
 
@@ -18,12 +19,16 @@ MAX_BODY_BYTES = 256 * 1024
 
 
 class Outcome(StrEnum):
-    """What became of a request."""
+    """
+    What became of a request. ``forged``: its signature is none that our client secrets give; where
+    many are, the secrets are the wrong ones.
+    """
 
     QUEUED = "queued"
     ACKNOWLEDGED = "acknowledged"
     IGNORED = "ignored"
     UNSIGNED = "unsigned"
+    FORGED = "forged"
     TOO_LARGE = "too_large"
     UNAVAILABLE = "unavailable"
 
@@ -54,7 +59,17 @@ class Receipt:
         return _STATUSES.get(self.outcome, 200)
 
 
-_STATUSES = {Outcome.UNSIGNED: 401, Outcome.TOO_LARGE: 413, Outcome.UNAVAILABLE: 503}
+_STATUSES = {
+    Outcome.UNSIGNED: 401,
+    Outcome.FORGED: 401,
+    Outcome.TOO_LARGE: 413,
+    Outcome.UNAVAILABLE: 503,
+}
+
+
+def measured(milliseconds: float) -> Mapping[Measure, float]:
+    """Return what CloudWatch is told of a request that was answered after *milliseconds*."""
+    return {Measure.NOTIFICATIONS: 1, Measure.ACKNOWLEDGEMENT_TIME: round(milliseconds, 1)}
 
 
 def admit(
@@ -75,17 +90,17 @@ def admit(
     """
     if len(body) > MAX_BODY_BYTES:
         return Receipt(Outcome.TOO_LARGE)
+    if not signature:
+        return Receipt(Outcome.UNSIGNED)
     try:
         if not _is_signed(body, signature, secrets):
-            return Receipt(Outcome.UNSIGNED)
+            return Receipt(Outcome.FORGED)
         return _take(notifications.parse(body), send, received_at, merge)
     except (AwsCallError, SettingsError) as error:
         return Receipt(Outcome.UNAVAILABLE, reason=str(error))
 
 
-def _is_signed(body: bytes, signature: str | None, secrets: ClientSecrets) -> bool:
-    if not signature:
-        return False
+def _is_signed(body: bytes, signature: str, secrets: ClientSecrets) -> bool:
     if signatures.verify(body, signature, secrets.accepted()):
         return True
     # One of the secrets may have been rotated since they were read.

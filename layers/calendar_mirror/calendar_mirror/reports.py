@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from calendar_mirror.measures import Measure
 from calendar_mirror.messages import Message
 
 
@@ -37,12 +38,15 @@ class Settlement:
         reason: why, where *outcome* alone does not say it.
         left: those that must come again, since there is more to do for them.
         left_for_s: after so many seconds.
+        freshness_s: seconds from the receipt of the earliest notified change to the last write of
+            the read that settled it; ``None``: there is none.
     """
 
     outcome: Outcome
     reason: str = ""
     left: tuple[Message, ...] = ()
     left_for_s: int = 0
+    freshness_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +59,13 @@ class Report:
         counts: of ``messages``, ``calls`` to Cronofy, ``refreshes`` of tokens, ``pages``, events
             ``written``, ``deleted`` (also among the written), ``unchanged``, ``truncated`` and
             ``malformed``, of them ``drift``, what a full read had to put right; ``second_looks``
-            and what they found; of channels ``created``, ``closed``, ``missing``, ``stray`` and
-            ``refused`` (``channels_…``); and, with `Outcome.ERASED`, of what is gone.
-        freshness_s: seconds from the receipt of the earliest message to the last write, with
-            `Outcome.READ`.
+            and what they found; ``full_reads``, and the rows that ``entered`` the window by them as
+            time passed; of calls, those ``answered``, ``refused``, ``throttled``, ``failed`` and
+            ``unanswered``; ``refreshes_failed``; of channels ``created``, ``closed``, ``missing``,
+            ``stray`` and ``refused`` (``channels_…``); and, with `Outcome.ERASED`, of what is gone.
+        freshness_s: as with `Settlement`.
+        live_age_s, background_age_s: how old the earliest message was, for which somebody waits or
+            nobody does, when it was taken up; ``None``: there was none, or it could not be read.
         headroom: which part of a burst of calls was left then (0 to 1), as far as that is known.
     """
 
@@ -66,5 +73,68 @@ class Report:
     outcome: Outcome
     reason: str
     counts: Mapping[str, int]
-    freshness_s: float | None
+    freshness_s: float | None = None
+    live_age_s: float | None = None
+    background_age_s: float | None = None
     headroom: float | None = None
+
+
+#: Counts of a report that are metrics as they are.
+_COUNTED = {
+    "calls": Measure.CALLS,
+    "answered": Measure.CALLS_ANSWERED,
+    "refused": Measure.CALLS_REFUSED,
+    "throttled": Measure.CALLS_THROTTLED,
+    "failed": Measure.CALLS_FAILED,
+    "unanswered": Measure.CALLS_UNANSWERED,
+    "pages": Measure.PAGES,
+    "full_reads": Measure.FULL_READS,
+    "written": Measure.WRITTEN,
+    "deleted": Measure.DELETED,
+    "unchanged": Measure.UNCHANGED,
+    "truncated": Measure.TRUNCATED,
+    "malformed": Measure.MALFORMED,
+    "drift": Measure.DRIFT,
+    "entered": Measure.ENTERED,
+    "second_looks": Measure.SECOND_LOOKS,
+    "second_looks_found": Measure.SECOND_LOOKS_FOUND,
+    "refreshes": Measure.REFRESHES,
+    "refreshes_failed": Measure.REFRESHES_FAILED,
+    "channels_created": Measure.CHANNELS_CREATED,
+    "channels_missing": Measure.CHANNELS_MISSING,
+    "channels_stray": Measure.CHANNELS_STRAY,
+}
+
+_OUTCOMES = {
+    Outcome.READ: Measure.READS,
+    Outcome.LOOKED_AT: Measure.LOOKS,
+    Outcome.UNFINISHED: Measure.UNFINISHED,
+    Outcome.SPACED: Measure.SPACED,
+    Outcome.SETTLED_BEFORE: Measure.READS_SAVED,
+    Outcome.UNKNOWN_ACCOUNT: Measure.UNKNOWN,
+    Outcome.NEEDS_USER: Measure.NEEDING_USER,
+    Outcome.PAUSED: Measure.PAUSED,
+    Outcome.ERASED: Measure.ERASED,
+    Outcome.PUT_BACK: Measure.PUT_BACKS,
+}
+
+
+def measured(report: Report) -> Mapping[Measure, float]:
+    """Return what CloudWatch is told of *report*. What there was none of is left out."""
+    outcome, messages = report.outcome, report.counts["messages"]
+    merged = {Outcome.READ: messages - 1, Outcome.SETTLED_BEFORE: messages}.get(outcome)
+    headroom = report.headroom
+    values = {
+        Measure.MESSAGES: messages,
+        Measure.MERGED: merged or None,
+        Measure.FRESHNESS: report.freshness_s,
+        Measure.LIVE_BACKLOG: report.live_age_s,
+        Measure.BACKGROUND_BACKLOG: report.background_age_s,
+        Measure.HEADROOM: None if headroom is None else round(headroom * 100),
+        **{measure: report.counts.get(name) or None for name, measure in _COUNTED.items()},
+    }
+    if outcome is Outcome.DEAD_LETTERED:
+        values[Measure.DEAD_LETTERS] = messages
+    else:
+        values[_OUTCOMES[outcome]] = 1
+    return {measure: value for measure, value in values.items() if value is not None}

@@ -29,6 +29,8 @@ from calendar_mirror.messages import Message
 from calendar_mirror.reports import Outcome, Report, Settlement
 from calendar_mirror.sync_queue import Delivery, SyncQueue
 
+_NO_AGES: Mapping[str, float] = {}
+
 
 @dataclass(frozen=True, slots=True)
 class Drain:
@@ -94,22 +96,29 @@ class Drain:
         """Settle the messages of one account; return those that must come again."""
         deliveries = [delivery for delivery, _ in readable]
         wanted = [message for _, message in readable]
-        counts = Counter(messages=len(wanted))
+        counts, ages = Counter(messages=len(wanted)), self._ages(wanted)
         try:
             settlement = self.settle(group, wanted, counts, time_is_up)
         except UnexpectedAnswerError as error:
-            return self._set_aside(group, deliveries, str(error), counts)
+            return self._set_aside(group, deliveries, str(error), counts, ages)
         except (TryAgainError, AwsCallError, SettingsError, StoreRefusedError) as error:
             self._put_back(deliveries, error)
-            self._report(Report(group, Outcome.PUT_BACK, str(error), counts, None))
+            self._report(Report(group, Outcome.PUT_BACK, str(error), counts, **ages))
             return deliveries
         left = [delivery for delivery, message in readable if message in settlement.left]
         self.queue.put_back(left, settlement.left_for_s)
-        is_read = settlement.outcome is Outcome.READ
-        age = self.now() - min(message.received_at for message in wanted)
-        freshness_s = age.total_seconds() if is_read else None
-        self._report(Report(group, settlement.outcome, settlement.reason, counts, freshness_s))
+        outcome, reason, fresh = settlement.outcome, settlement.reason, settlement.freshness_s
+        self._report(Report(group, outcome, reason, counts, fresh, **ages))
         return left
+
+    def _ages(self, wanted: Sequence[Message]) -> Mapping[str, float]:
+        """Return how long the earliest message of either class has waited, for the report."""
+        ages: dict[str, float] = {}
+        for message in wanted:
+            name = "background_age_s" if message.is_background else "live_age_s"
+            age_s = max(0.0, (self.now() - message.received_at).total_seconds())
+            ages[name] = max(age_s, ages.get(name, 0.0))
+        return ages
 
     def _put_back(self, deliveries: Sequence[Delivery], error: Exception) -> None:
         tries = max(delivery.receive_count for delivery in deliveries)
@@ -126,10 +135,12 @@ class Drain:
         deliveries: Sequence[Delivery],
         reason: str,
         counts: Mapping[str, int] | None = None,
+        ages: Mapping[str, float] = _NO_AGES,
     ) -> Sequence[Delivery]:
         arrived = self.queue.set_aside(deliveries, reason)
         outcome = Outcome.DEAD_LETTERED if arrived else Outcome.PUT_BACK
-        self._report(Report(group, outcome, reason, counts or {"messages": len(deliveries)}, None))
+        counts = counts or {"messages": len(deliveries)}
+        self._report(Report(group, outcome, reason, counts, **ages))
         return () if arrived else deliveries
 
     def _report(self, report: Report) -> None:

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from calendar_mirror import announcements
-from calendar_mirror.accounts import Account, Channel, FullRead, State, Tokens
+from calendar_mirror.accounts import Account, Channel, FullRead, State, Tokens, Trouble
 from calendar_mirror.accounts_table import AccountsTable
 from calendar_mirror.change_bus import ChangeBus
 from calendar_mirror.credentials import ClientCredentials
 from calendar_mirror.cronofy import Cronofy
 from calendar_mirror.dead_letter_queue import DeadLetterQueue
 from calendar_mirror.erasures_table import ErasuresTable
-from calendar_mirror.errors import NeedsUserError
+from calendar_mirror.errors import CalendarMirrorError, NeedsUserError
 from calendar_mirror.events_table import EventsTable
+from calendar_mirror.messages import Message
 from calendar_mirror.planning import CompletedRead
 from calendar_mirror.profiles import UserInfo
 from calendar_mirror.scopes import Coverage
@@ -56,6 +57,9 @@ class Visit:
         counts: what was done, for the report.
         time_is_up: whether the function is about to be stopped.
         has_seen_profiles: UserInfo was read during this visit.
+        is_silent: nothing was notified of the account though a full read found changes.
+        freshness_s: how old the earliest notified change was when the read that settled it had
+            written its last row; ``None``: no such read was finished.
     """
 
     account: Account
@@ -65,6 +69,8 @@ class Visit:
     counts: Counter[str] = field(default_factory=Counter)
     time_is_up: Callable[[], bool] = lambda: False
     has_seen_profiles: bool = False
+    is_silent: bool = False
+    freshness_s: float | None = None
 
     def remember_channel(
         self, channel: Channel | None, *, refused_at: datetime | None = None
@@ -88,6 +94,13 @@ class Visit:
         """Keep how far a read of the whole window has come."""
         self.edges.accounts.remember_full_read(self.account.account_id, under_way)
         self.account = replace(self.account, full_read=under_way)
+
+    def has_written(self, settled: Iterable[Message]) -> None:
+        """Note how old those changes are by now that *settled* told of."""
+        received = [each.received_at for each in settled if each.is_notified_change]
+        if received:
+            age_s = (self.edges.now() - min(received)).total_seconds()
+            self.freshness_s = max(age_s, self.freshness_s or 0.0)
 
     def remember_second_look(self, since: datetime | None) -> None:
         """Keep that the account is to be looked at once more; ``None``: it was."""
@@ -114,6 +127,21 @@ class Visit:
         account, now = self.account, self.edges.now()
         self.edges.accounts.mark_needs_user(account.account_id, error.reason, since=now)
         self.account = replace(account, state=State.NEEDS_USER, state_reason=error.reason)
+
+    def remember_trouble(self) -> None:
+        """Keep why somebody should know of the account, where that has changed."""
+        account, trouble = self.account, self._trouble()
+        if trouble is account.trouble:
+            return
+        self.edges.accounts.remember_trouble(account.account_id, trouble, since=self.edges.now())
+        self.account = replace(account, trouble=trouble)
+
+    def _trouble(self) -> Trouble | None:
+        if self.account.state is State.NEEDS_USER or self.account.disconnected:
+            return Trouble.DISCONNECTED
+        if self.account.last_full_read_at is None:
+            return Trouble.UNREAD
+        return Trouble.SILENT if self.is_silent else None
 
     def announce(self) -> None:
         """Tell the change feed what it has not been told yet of the account."""
@@ -146,7 +174,11 @@ def to(
 
     def refreshed(refresh_token: str) -> Tokens:
         counts["refreshes"] += 1
-        return cronofy.refresh(refresh_token, edges.client(account.data_center))
+        try:
+            return cronofy.refresh(refresh_token, edges.client(account.data_center))
+        except CalendarMirrorError:
+            counts["refreshes_failed"] += 1
+            raise
 
     grant = StoredGrant(
         account_id=account.account_id,
@@ -156,4 +188,5 @@ def to(
         now=edges.now,
         reserve=cronofy.reserve,
     )
-    return Visit(account, edges, cronofy, grant, counts, time_is_up)
+    is_silent = account.trouble is Trouble.SILENT
+    return Visit(account, edges, cronofy, grant, counts, time_is_up, is_silent=is_silent)

@@ -89,7 +89,7 @@ def test_all_pages_are_read_with_one_call_each(cronofy, account):
     pages = list(cronofy.pages(EVERYTHING, account))
 
     assert [(page.number, len(page.events)) for page in pages] == [(1, 10), (2, 10), (3, 5)]
-    assert cronofy.calls == 3
+    assert cronofy.tally == {"calls": 3, "answered": 3}
 
 
 def test_a_delta_has_what_changed_since_and_what_was_deleted(cronofy, account, control):

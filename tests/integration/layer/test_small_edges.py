@@ -6,13 +6,16 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from calendar_mirror import announcements, budgets
-from calendar_mirror.accounts import Account, Tokens
+from calendar_mirror.accounts import Account, Tokens, Trouble
+from calendar_mirror.accounts_table import AccountsTable
 from calendar_mirror.authorizations_table import AuthorizationsTable
 from calendar_mirror.budget_table import BudgetTable
+from calendar_mirror.census import Census
 from calendar_mirror.change_bus import ChangeBus
 from calendar_mirror.dead_letter_queue import DeadLetterQueue
 from calendar_mirror.erasures_table import ErasuresTable
 from calendar_mirror.errors import AwsCallError, RateLimitedError, TryAgainError
+from calendar_mirror.measures import Measure
 from calendar_mirror.messages import Kind, request
 from calendar_mirror.sync_queue import SyncQueue
 from tests.models.cronofy import Clock
@@ -317,3 +320,22 @@ def test_a_queue_that_cannot_be_reached_says_so(sqs):
 
     with pytest.raises(AwsCallError):
         SyncQueue(sqs, "http://127.0.0.1:1/none").send(message, unique="1")
+
+
+def test_the_accounts_in_trouble_are_counted_as_long_as_they_are(dynamodb):
+    accounts, census = AccountsTable(dynamodb, "accounts"), Census(dynamodb, "accounts")
+    for number in range(5):
+        accounts.add(Account(f"acc_{number}", "us", Tokens("r")), added_at=NOW)
+    accounts.remember_trouble("acc_0", Trouble.DISCONNECTED, since=NOW)
+    accounts.remember_trouble("acc_1", Trouble.SILENT, since=NOW)
+    accounts.remember_trouble("acc_2", None, since=NOW)
+
+    assert census() == {
+        Measure.ACCOUNTS: 5,
+        Measure.DISCONNECTED: 1,
+        Measure.UNREAD: 2,
+        Measure.SILENT: 1,
+    }
+    assert [accounts.get(f"acc_{n}").trouble for n in range(4)] == [
+        *(Trouble.DISCONNECTED, Trouble.SILENT, None, Trouble.UNREAD)
+    ]

@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from calendar_mirror import records
-from calendar_mirror.accounts import Account, Channel, FullRead, State, Tokens
+from calendar_mirror.accounts import Account, Channel, FullRead, State, Tokens, Trouble
 from calendar_mirror.accounts_table import AccountsTable
 from calendar_mirror.diffing import Stored
 from calendar_mirror.errors import AccountGoneError, StoreBusyError, TryAgainError
@@ -109,7 +109,7 @@ def test_an_account_is_added_once(accounts):
     assert accounts.add(account(), added_at=NOW)
     assert not accounts.add(Account("acc_1", "us", Tokens("other")), added_at=NOW)
 
-    assert accounts.get("acc_1") == account(connected_at=NOW)
+    assert accounts.get("acc_1") == account(connected_at=NOW, trouble=Trouble.UNREAD)
 
 
 def test_what_is_remembered_of_an_account_is_read_back(accounts):

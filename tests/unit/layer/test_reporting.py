@@ -10,7 +10,11 @@ from aws_lambda_powertools import Logger, Metrics
 from calendar_mirror.reporting import Reporter
 from calendar_mirror.reports import Outcome, Report
 
-COUNTS = ("calls", "pages", "written", "deleted", "unchanged", "truncated", "malformed")
+COUNTS = (
+    *("calls", "answered", "refused", "throttled", "failed", "unanswered", "pages"),
+    *("written", "deleted", "unchanged", "truncated", "malformed", "drift", "entered"),
+    *("full_reads", "refreshes", "refreshes_failed"),
+)
 
 
 @pytest.fixture
@@ -39,7 +43,9 @@ def report(outcome=Outcome.READ, *, freshness_s=None, reason="", **counts):
 
 
 def test_every_outcome_has_a_metric_of_its_own(told):
-    found = [told(report(outcome))[1].keys() - {"Messages"} for outcome in Outcome]
+    found = [
+        told(report(outcome))[1].keys() - {"Messages", "MergedMessages"} for outcome in Outcome
+    ]
 
     assert all(len(names) == 1 for names in found)
     assert len(set.union(*map(set, found))) == len(Outcome)
@@ -51,12 +57,31 @@ def test_every_count_is_a_metric_of_its_own_and_a_field_of_the_line(told):
     line, metrics = told(report(**{name: int(value[0]) for name, value in counts.items()}))
 
     values = [value for value, unit in metrics.values() if unit == "Count"]
-    assert sorted(values) == sorted([[1.0], [2.0], *counts.values()])
+    assert sorted(values) == sorted([[1.0], [1.0], [2.0], *counts.values()])
     assert {name: line[name] for name in COUNTS} == {n: int(v[0]) for n, v in counts.items()}
 
 
 def test_a_count_of_nothing_is_no_metric(told):
-    assert set(told(report(written=0))[1]) == {"Reads", "Messages"}
+    assert set(told(report(written=0))[1]) == {"Reads", "Messages", "MergedMessages"}
+
+
+def test_messages_that_cost_no_read_are_counted_as_merged(told):
+    assert told(report())[1]["MergedMessages"] == ([1.0], "Count")
+    assert told(report(Outcome.SETTLED_BEFORE))[1]["MergedMessages"] == ([2.0], "Count")
+    assert "MergedMessages" not in told(report(Outcome.PUT_BACK))[1]
+
+
+def test_dead_letters_are_counted_message_by_message(told):
+    assert told(report(Outcome.DEAD_LETTERED))[1]["DeadLetters"] == ([2.0], "Count")
+
+
+def test_the_age_of_what_waited_is_told_by_class(told):
+    _, metrics = told(
+        Report("acc_1", Outcome.PUT_BACK, "", {"messages": 1}, live_age_s=2.5, background_age_s=0.0)
+    )
+
+    assert metrics["LiveBacklogAge"] == ([2.5], "Seconds")
+    assert metrics["BackgroundBacklogAge"] == ([0.0], "Seconds")
 
 
 def test_freshness_is_told_where_there_is_one(told):

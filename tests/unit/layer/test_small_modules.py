@@ -11,6 +11,7 @@ from calendar_mirror.accounts import Tokens
 from calendar_mirror.client_secrets import EXPIRY_S, REREAD_S, ClientSecrets
 from calendar_mirror.credentials import ClientCredentials
 from calendar_mirror.errors import AwsCallError, SettingsError
+from calendar_mirror.measures import Measure
 from calendar_mirror.settings import ReceiveSettings, SyncSettings
 
 NOON = datetime(2026, 1, 31, 12, 0, 0, 987_654, tzinfo=UTC)
@@ -106,24 +107,30 @@ def test_every_data_center_has_its_host():
 
 def test_a_metric_line_is_what_cloudwatch_wants():
     line = emf.line(
-        {"Notifications": 1, "AcknowledgementTime": 2.5},
-        units={"AcknowledgementTime": "Milliseconds"},
-        dimensions={"service": "s"},
+        {Measure.NOTIFICATIONS: 1, Measure.ACKNOWLEDGEMENT_TIME: 2.5},
+        service="s",
+        dimensions={"type": "change", "outcome": "queued"},
         properties={"reason": "why"},
         namespace="N",
         now=NOON,
     )
 
-    directive = json.loads(line)["_aws"]["CloudWatchMetrics"][0]
-    assert directive == {
-        "Namespace": "N",
-        "Dimensions": [["service"]],
-        "Metrics": [
-            {"Name": "Notifications", "Unit": "Count"},
-            {"Name": "AcknowledgementTime", "Unit": "Milliseconds"},
-        ],
-    }
-    assert json.loads(line)["_aws"]["Timestamp"] == int(NOON.timestamp() * 1000)
+    found = json.loads(line)
+    assert found["_aws"]["CloudWatchMetrics"] == [
+        {
+            "Namespace": "N",
+            "Dimensions": [["service", "type"], ["service", "outcome"]],
+            "Metrics": [{"Name": "Notifications", "Unit": "Count"}],
+        },
+        {
+            "Namespace": "N",
+            "Dimensions": [["service"]],
+            "Metrics": [{"Name": "AcknowledgementTime", "Unit": "Milliseconds"}],
+        },
+    ]
+    assert found["_aws"]["Timestamp"] == int(NOON.timestamp() * 1000)
+    assert (found["service"], found["type"], found["outcome"]) == ("s", "change", "queued")
+    assert (found["Notifications"], found["AcknowledgementTime"]) == (1, 2.5)
 
 
 class Vault:

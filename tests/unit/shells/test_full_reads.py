@@ -110,8 +110,11 @@ def test_live_changes_are_settled_before_it_goes_on():
     mirror.change(uid, summary="live")
     mirror.ask()
 
+    mirror.clock.turn(2)
     mirror.drain()
 
+    live = mirror.reports[-1]
+    assert (live.outcome.value, live.freshness_s) == ("unfinished", 2.0 + 30 * PAGE_S)
     assert any(each["summary"] == "live" for each in mirror.events.live("acc_1").values())
     assert mirror.accounts.get("acc_1").full_read is not None
     assert len(mirror.queue.messages) == 1

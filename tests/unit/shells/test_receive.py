@@ -89,8 +89,15 @@ def test_any_secret_of_any_data_center_will_do(desk, secrets):
 def test_what_is_not_signed_is_refused_and_not_looked_into(desk, signature):
     receipt = desk.admit(body(), signature)
 
-    assert (receipt.outcome, receipt.type, receipt.status) == (Outcome.UNSIGNED, "none", 401)
+    assert (receipt.type, receipt.status) == ("none", 401)
     assert desk.sent == []
+
+
+def test_a_wrong_signature_is_told_from_none_at_all(desk):
+    """Anybody's scanner sends none; wrong ones, and no other, tell of the wrong client secret."""
+    assert desk.admit(body(), signed(b"another")[1]).outcome is Outcome.FORGED
+    assert desk.admit(body(), None).outcome is Outcome.UNSIGNED
+    assert desk.reads == 1
 
 
 def test_either_side_may_rotate_first(desk):

@@ -1,5 +1,6 @@
 """The worker: what it reads and writes, and what becomes of messages when something is wrong."""
 
+from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
 
@@ -13,8 +14,9 @@ from calendar_mirror.errors import (
     StoreBusyError,
     StoreRefusedError,
 )
-from calendar_mirror.messages import Kind
+from calendar_mirror.messages import Kind, request
 from calendar_mirror.planning import CompletedRead
+from calendar_mirror.reports import Outcome
 from cronofy_simulator.settings import Settings
 from tests.models.mirror import Mirror
 
@@ -353,6 +355,98 @@ def test_freshness_counts_from_the_earliest_message_and_only_a_read_has_one(mirr
     mirror.settle()
 
     assert [report.freshness_s for report in mirror.reports] == [42.0, None]
+
+
+def test_freshness_is_that_of_what_was_notified_whatever_else_waited_for_longer(mirror):
+    mirror.connect()
+    mirror.send(request("acc_1", Kind.CHECK, now=mirror.clock(), cause="reconcile"))
+    mirror.send(request("acc_1", Kind.DELTA, now=mirror.clock(), cause="operator"))
+    mirror.clock.turn(300)
+    mirror.ask()
+    mirror.clock.turn(7)
+
+    mirror.settle()
+
+    (report,) = mirror.reports
+    assert report.outcome is Outcome.READ
+    assert (report.freshness_s, report.live_age_s, report.background_age_s) == (7.0, 307.0, 307.0)
+
+
+def test_a_read_that_nobody_was_notified_for_has_no_freshness(mirror):
+    mirror.connect()
+    mirror.clock.turn((mirror.accounts.looks["acc_1"] - mirror.clock()).total_seconds())
+    mirror.reconcile()
+
+    mirror.settle()
+
+    (report,) = mirror.reports
+    assert (report.outcome, report.freshness_s) == (Outcome.READ, None)
+
+
+def test_freshness_ends_with_the_last_write_and_not_with_what_comes_after_it(mirror):
+    mirror.connect()
+    mirror.change(uids(mirror)[0], summary="later")
+    remembered, write = mirror.accounts.remember_read, mirror.events.write
+
+    def remember_slowly(*args, **kwargs):
+        mirror.clock.turn(50)
+        return remembered(*args, **kwargs)
+
+    def write_slowly(*args, **kwargs):
+        mirror.clock.turn(3)
+        return write(*args, **kwargs)
+
+    mirror.accounts.remember_read, mirror.events.write = remember_slowly, write_slowly
+    mirror.ask()
+
+    mirror.drain()
+
+    assert mirror.reports[-1].freshness_s == 3.0
+
+
+def test_the_age_of_messages_that_are_put_back_goes_on_growing(mirror):
+    mirror.connect()
+    mirror.provider.control("POST", "faults", kind="status", status=503, lasts_seconds=300)
+    mirror.ask()
+
+    mirror.settle()
+
+    ages = [report.live_age_s for report in mirror.reports]
+    assert mirror.outcomes()["put_back"] > 3
+    assert ages == sorted(ages)
+    assert ages[-1] > 300
+
+
+def test_calls_are_counted_by_what_cronofy_answered(mirror):
+    mirror.connect()
+    for fault in (
+        {"kind": "status", "status": 429},
+        {"kind": "status", "status": 503},
+        {"kind": "drop_before"},
+        {"kind": "expire_access"},
+    ):
+        mirror.provider.control("POST", "faults", count=1, path="/v1/events", **fault)
+        mirror.ask()
+        mirror.settle()
+
+    total = Counter()
+    for report in mirror.reports:
+        total.update(report.counts)
+    classes = ("answered", "refused", "throttled", "failed", "unanswered")
+    assert [total[name] for name in classes[1:]] == [1, 1, 1, 1]
+    assert sum(total[name] for name in classes) == total["calls"] == len(mirror.provider.requests)
+
+
+def test_a_refresh_that_gives_no_token_is_counted(mirror):
+    mirror.connect()
+    mirror.provider.control("POST", "faults", kind="status", status=500, count=1, path="/oauth/*")
+    mirror.provider.control("POST", "faults", kind="expire_access", count=1, path="/v1/events")
+    mirror.ask()
+
+    mirror.settle()
+
+    counts = [(r.counts["refreshes"], r.counts["refreshes_failed"]) for r in mirror.reports]
+    assert counts == [(1, 1), (1, 0)]
 
 
 def test_what_the_dead_letter_queue_does_not_take_comes_again(mirror):

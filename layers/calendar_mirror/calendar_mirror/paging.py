@@ -1,0 +1,79 @@
+"""Go through the pages of a read, and write what differs from the rows, page by page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import TypeAlias
+
+from calendar_mirror import busy, diffing, origins, records
+from calendar_mirror.diffing import Stored
+from calendar_mirror.documents import Document, Json
+from calendar_mirror.origins import Origin
+from calendar_mirror.planning import ReadPlan
+from calendar_mirror.records import Key, Record
+from calendar_mirror.scopes import Mode
+from calendar_mirror.visit import Visit
+
+Lookup: TypeAlias = Callable[[Sequence[Key]], Mapping[Key, Stored]]
+
+#: How the entries of a page become records.
+RECORDS: Mapping[Mode, Callable[[str, Json], Record]] = {
+    Mode.EVENTS: records.from_cronofy,
+    Mode.FREE_BUSY: busy.from_cronofy,
+}
+
+
+def pages(
+    visit: Visit, plan: ReadPlan, lookup: Lookup, origin: Origin
+) -> Iterator[tuple[int | None, Sequence[Record]]]:
+    """
+    Write what differs, page by page; yield what each page holds, one record for each key, and how
+    many pages there are in all, where Cronofy says so.
+    """
+    reader = RECORDS[plan.coverage.mode]
+    for page in visit.cronofy.pages(plan, visit.grant):
+        found, malformed = records.readable(visit.account.account_id, page.events, reader)
+        latest = diffing.latest(found)
+        stored = lookup([record.key for record in latest])
+        difference = diffing.compare(latest, stored)
+        write(visit, difference.writes, stored, origin)
+        visit.counts.update(pages=1, unchanged=difference.unchanged, malformed=malformed)
+        yield page.total, latest
+
+
+def write(
+    visit: Visit, writes: Sequence[Record], stored: Mapping[Key, Stored], origin: Origin
+) -> None:
+    """Write rows over those that are *stored*, and count them."""
+    told = _with_origin(visit, writes, stored, origin)
+    refused = visit.edges.events.write(told, synced_at=visit.edges.now())
+    visit.counts.update(
+        written=len(writes) - refused,
+        deleted=sum(record.deleted for record in writes),
+        truncated=sum(bool(record.truncated) for record in writes),
+        malformed=refused,
+    )
+
+
+def _with_origin(
+    visit: Visit, writes: Sequence[Record], stored: Mapping[Key, Stored], origin: Origin
+) -> list[Record]:
+    """
+    Say why each of *writes* is made. What a live row held is looked up only now that it is to be
+    replaced: it is not needed to decide, and most rows never are.
+    """
+    live = {key for key, row in stored.items() if not row.deleted}
+    replaced = [record.key for record in writes if record.key in live and not record.deleted]
+    before = visit.edges.events.documents(replaced) if replaced else {}
+    return [
+        replace(record, origin=_origin_of(record, before.get(record.key), origin))
+        for record in writes
+    ]
+
+
+def _origin_of(record: Record, before: Document | None, origin: Origin) -> Origin:
+    if before is None:
+        return origin
+    names = origins.changed(before, record.document, truncated=record.truncated)
+    return replace(origin, changed=names)
