@@ -38,9 +38,12 @@ class Census:
 
     def __call__(self) -> Mapping[Measure, float]:
         """Count, for CloudWatch."""
-        return {Measure.ACCOUNTS: self._all()} | {
-            measure: self._in(trouble) for trouble, measure in _MEASURES.items()
-        }
+        total = self._all()
+        found = {measure: self._in(trouble) for trouble, measure in _MEASURES.items()}
+        silent = found[Measure.SILENT]
+        # DynamoDB's count is hours old.
+        share = round(100 * silent / max(total, silent, 1), 1)
+        return {Measure.ACCOUNTS: total, Measure.SILENT_SHARE: share, **found}
 
     def _all(self) -> int:
         """

@@ -50,6 +50,7 @@ class Measure(Enum):
         Unit.COUNT,
         "accounts of which nothing was notified though their last full read found changes",
     )
+    SILENT_SHARE = ("SilentShare", Unit.PERCENT, "part of all accounts that is silent")
 
     MESSAGES = ("Messages", Unit.COUNT, "messages handed to `sync`, each time anew")
     MERGED = (
@@ -98,10 +99,19 @@ class Measure(Enum):
     CALLS_THROTTLED = ("CallsThrottled", Unit.COUNT, "with 429")
     CALLS_FAILED = ("CallsFailed", Unit.COUNT, "with 5xx")
     CALLS_UNANSWERED = ("CallsUnanswered", Unit.COUNT, "not at all")
+    CALLS_IN_VAIN = (
+        "CallsInVain",
+        Unit.PERCENT,
+        "part of a visit's calls that were throttled, failed or not answered",
+    )
     HEADROOM = ("BudgetHeadroom", Unit.PERCENT, "part of a burst of calls that was left")
     PAGES = ("Pages", Unit.COUNT, "pages that were read")
     REFRESHES = ("TokenRefreshes", Unit.COUNT, "refresh tokens that were sent to Cronofy")
-    REFRESHES_FAILED = ("RefreshesFailed", Unit.COUNT, "those of them that gave no new token")
+    REFRESHES_FAILED = (
+        "RefreshesFailed",
+        Unit.COUNT,
+        "those of them that gave no new token; told with every refresh, so that it has an average",
+    )
     CHANNELS_CREATED = ("ChannelsCreated", Unit.COUNT, "channels that were created, or found equal")
     CHANNELS_MISSING = ("ChannelsMissing", Unit.COUNT, "channels that Cronofy had closed")
     CHANNELS_STRAY = ("ChannelsStray", Unit.COUNT, "channels of ours that nobody wanted any more")
@@ -111,7 +121,12 @@ class Measure(Enum):
     UNCHANGED = ("EventsUnchanged", Unit.COUNT, "events that were read and equal to their rows")
     TRUNCATED = ("EventsTruncated", Unit.COUNT, "events that are too large to be kept whole")
     MALFORMED = ("EventsMalformed", Unit.COUNT, "events that were left out")
-    DRIFT = ("Drift", Unit.COUNT, "rows that a full read had to put right")
+    DRIFT = (
+        "Drift",
+        Unit.COUNT,
+        "rows that a full read had to put right; told with each of them, so that it has an average",
+    )
+    STORE_BUSY = ("StoreBusy", Unit.COUNT, "times that DynamoDB made an account's messages wait")
     ENTERED = ("EventsEntered", Unit.COUNT, "rows of events that entered the window as time passed")
 
     FEED_ENTRIES = ("FeedEntries", Unit.COUNT, "entries that the change feed was given")

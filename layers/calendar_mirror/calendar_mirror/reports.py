@@ -94,12 +94,11 @@ _COUNTED = {
     "unchanged": Measure.UNCHANGED,
     "truncated": Measure.TRUNCATED,
     "malformed": Measure.MALFORMED,
-    "drift": Measure.DRIFT,
     "entered": Measure.ENTERED,
+    "store_busy": Measure.STORE_BUSY,
     "second_looks": Measure.SECOND_LOOKS,
     "second_looks_found": Measure.SECOND_LOOKS_FOUND,
     "refreshes": Measure.REFRESHES,
-    "refreshes_failed": Measure.REFRESHES_FAILED,
     "channels_created": Measure.CHANNELS_CREATED,
     "channels_missing": Measure.CHANNELS_MISSING,
     "channels_stray": Measure.CHANNELS_STRAY,
@@ -121,7 +120,9 @@ _OUTCOMES = {
 
 def measured(report: Report) -> Mapping[Measure, float]:
     """Return what CloudWatch is told of *report*. What there was none of is left out."""
-    outcome, messages = report.outcome, report.counts["messages"]
+    outcome, counts = report.outcome, report.counts
+    messages, calls = counts["messages"], counts.get("calls", 0)
+    in_vain = sum(counts.get(name, 0) for name in ("throttled", "failed", "unanswered"))
     merged = {Outcome.READ: messages - 1, Outcome.SETTLED_BEFORE: messages}.get(outcome)
     headroom = report.headroom
     values = {
@@ -130,11 +131,19 @@ def measured(report: Report) -> Mapping[Measure, float]:
         Measure.FRESHNESS: report.freshness_s,
         Measure.LIVE_BACKLOG: report.live_age_s,
         Measure.BACKGROUND_BACKLOG: report.background_age_s,
+        Measure.CALLS_IN_VAIN: round(100 * in_vain / calls) if calls else None,
+        Measure.REFRESHES_FAILED: _with(counts, "refreshes", "refreshes_failed"),
+        Measure.DRIFT: _with(counts, "full_reads", "drift"),
         Measure.HEADROOM: None if headroom is None else round(headroom * 100),
-        **{measure: report.counts.get(name) or None for name, measure in _COUNTED.items()},
+        **{measure: counts.get(name) or None for name, measure in _COUNTED.items()},
     }
     if outcome is Outcome.DEAD_LETTERED:
         values[Measure.DEAD_LETTERS] = messages
     else:
         values[_OUTCOMES[outcome]] = 1
     return {measure: value for measure, value in values.items() if value is not None}
+
+
+def _with(counts: Mapping[str, int], told_with: str, name: str) -> int | None:
+    """Return a count where there was any of *told_with*: then none of it says something as well."""
+    return counts.get(name, 0) if counts.get(told_with) else None

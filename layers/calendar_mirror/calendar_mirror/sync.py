@@ -21,6 +21,7 @@ from calendar_mirror.errors import (
     MalformedMessageError,
     RateLimitedError,
     SettingsError,
+    StoreBusyError,
     StoreRefusedError,
     TryAgainError,
     UnexpectedAnswerError,
@@ -103,6 +104,7 @@ class Drain:
             return self._set_aside(group, deliveries, str(error), counts, ages)
         except (TryAgainError, AwsCallError, SettingsError, StoreRefusedError) as error:
             self._put_back(deliveries, error)
+            counts["store_busy"] += isinstance(error, StoreBusyError)
             self._report(Report(group, Outcome.PUT_BACK, str(error), counts, **ages))
             return deliveries
         left = [delivery for delivery, message in readable if message in settlement.left]

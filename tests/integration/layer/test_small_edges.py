@@ -335,6 +335,7 @@ def test_the_accounts_in_trouble_are_counted_as_long_as_they_are(dynamodb):
         Measure.DISCONNECTED: 1,
         Measure.UNREAD: 2,
         Measure.SILENT: 1,
+        Measure.SILENT_SHARE: 20.0,
     }
     assert [accounts.get(f"acc_{n}").trouble for n in range(4)] == [
         *(Trouble.DISCONNECTED, Trouble.SILENT, None, Trouble.UNREAD)

@@ -57,6 +57,7 @@ def test_every_count_is_a_metric_of_its_own_and_a_field_of_the_line(told):
     line, metrics = told(report(**{name: int(value[0]) for name, value in counts.items()}))
 
     values = [value for value, unit in metrics.values() if unit == "Count"]
+    assert metrics["CallsInVain"] == ([round(100 * (13 + 14 + 15) / 10)], "Percent")
     assert sorted(values) == sorted([[1.0], [1.0], [2.0], *counts.values()])
     assert {name: line[name] for name in COUNTS} == {n: int(v[0]) for n, v in counts.items()}
 
@@ -69,6 +70,15 @@ def test_messages_that_cost_no_read_are_counted_as_merged(told):
     assert told(report())[1]["MergedMessages"] == ([1.0], "Count")
     assert told(report(Outcome.SETTLED_BEFORE))[1]["MergedMessages"] == ([2.0], "Count")
     assert "MergedMessages" not in told(report(Outcome.PUT_BACK))[1]
+
+
+def test_of_what_alarms_average_nothing_is_told_as_well(told):
+    """Else the average would be one of the bad cases alone."""
+    assert told(report(refreshes=2))[1]["RefreshesFailed"] == ([0.0], "Count")
+    assert told(report(full_reads=1))[1]["Drift"] == ([0.0], "Count")
+    assert told(report(calls=4, failed=1))[1]["CallsInVain"] == ([25.0], "Percent")
+    assert told(report(calls=4))[1]["CallsInVain"] == ([0.0], "Percent")
+    assert not {"RefreshesFailed", "Drift", "CallsInVain"} & set(told(report())[1])
 
 
 def test_dead_letters_are_counted_message_by_message(told):

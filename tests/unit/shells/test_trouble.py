@@ -151,6 +151,7 @@ def test_the_census_reads_the_accounts_in_trouble_and_no_others():
         Measure.DISCONNECTED: 0,
         Measure.UNREAD: 20,
         Measure.SILENT: 3,
+        Measure.SILENT_SHARE: 1.3,
     }
 
 
