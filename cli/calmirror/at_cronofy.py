@@ -25,10 +25,7 @@ def opened(stack: Stack, account: Account) -> tuple[Cronofy, StoredGrant]:
     """
     data_center = account.data_center
     url = api_url(data_center, stack.cronofy_api_url)
-    admission = Admission(
-        stack.budget(now), data_center, time.sleep, has_begun=True, patience_s=_PATIENCE_S
-    )
-    cronofy = Cronofy(url, http_session(url), now, admit=admission)
+    cronofy = Cronofy(url, http_session(url), now, admit=gate(stack, data_center))
     grant = StoredGrant(
         account_id=account.account_id,
         tokens=account.tokens,
@@ -38,6 +35,13 @@ def opened(stack: Stack, account: Account) -> tuple[Cronofy, StoredGrant]:
         reserve=cronofy.reserve,
     )
     return cronofy, grant
+
+
+def gate(stack: Stack, data_center: str) -> Admission:
+    """Return what lets calls to *data_center* pass at the pace that the stack shares."""
+    return Admission(
+        stack.budget(now), data_center, time.sleep, has_begun=True, patience_s=_PATIENCE_S
+    )
 
 
 def clients(stack: Stack) -> ClientSecrets:

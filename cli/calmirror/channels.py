@@ -90,7 +90,7 @@ def check(stack: Stack, account_ids: tuple[str, ...], repair: bool, as_json: boo
     where notifications may have been lost.
     """
     wanted = account_ids or tuple(sorted(str(i["account_id"]) for i in shown.items(stack)))
-    findings = [found for account_id in _progress(wanted) for found in _checked(stack, account_id)]
+    findings = [found for account_id in _progress(wanted) for found in checked(stack, account_id)]
     if repair:
         for account_id in sorted({each.account_id for each in findings}):
             syncing.request(stack, account_id, Kind.CHECK, datetime.now(UTC))
@@ -107,7 +107,8 @@ def check(stack: Stack, account_ids: tuple[str, ...], repair: bool, as_json: boo
         raise SystemExit(1)
 
 
-def _checked(stack: Stack, account_id: str) -> Iterator[Finding]:
+def checked(stack: Stack, account_id: str) -> Iterator[Finding]:
+    """Hold the channels that Cronofy has against an account: a call, or two."""
     account = _account(stack, account_id)
     if account.state is State.ERASING:
         return

@@ -9,6 +9,7 @@ from calmirror.accounts import accounts
 from calmirror.channels import channels
 from calmirror.connecting import connect_link
 from calmirror.dead_letters import dlq
+from calmirror.doctor import doctor
 from calmirror.events import events
 from calmirror.explaining import explain
 from calmirror.leaving import erase, pause, resume
@@ -28,7 +29,7 @@ def main(context: click.Context, /, **named: str | None) -> None:
 
 
 for _command in (
-    *(accounts, channels, connect_link, dlq, erase, events, explain, notify, pause, resume),
+    *(accounts, channels, connect_link, dlq, doctor, erase, events, explain, notify, pause, resume),
     *(sample, status, sync, verify),
 ):
     main.add_command(_command)

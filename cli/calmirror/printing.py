@@ -82,6 +82,9 @@ def _plain(value: object) -> object:
 
 
 def _text(value: Any) -> str:
-    """What others wrote into a calendar must not steer the terminal."""
-    text = "–" if value is None or value == "" else str(value)
+    return one_line("–" if value is None or value == "" else str(value))
+
+
+def one_line(text: str) -> str:
+    """Return *text* so that what others wrote into a calendar cannot steer the terminal."""
     return "".join(character if character.isprintable() else " " for character in text)

@@ -17,6 +17,7 @@ from calendar_mirror import documents
 from calendar_mirror.accounts import Channel, Tokens
 from calendar_mirror.documents import Document, Json
 from calendar_mirror.errors import (
+    ClientRefusedError,
     CronofyUnavailableError,
     NeedsUserError,
     PageExpiredError,
@@ -174,7 +175,7 @@ def refuse_grant(answer: Answer, host: str) -> NoReturn:
             f"{host} does not accept the grant: it has ended, or is another data center's",
         )
     if error == "invalid_client" or answer.status == 401:
-        raise CronofyUnavailableError(f"{host} does not accept our client id and client secret")
+        raise ClientRefusedError(f"{host} does not accept our client id and client secret")
     refuse(answer)
 
 

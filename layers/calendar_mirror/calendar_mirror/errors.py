@@ -14,6 +14,7 @@ CalendarMirrorError
 ├── NeedsUserError             the account is marked, its messages are settled; a reconnect heals it
 └── TryAgainError              the account's messages go back to the queue, to come again later
     ├── CronofyUnavailableError    no answer, 5xx, or an answer that says "later"
+    │   └── ClientRefusedError         our client id or secret is wrong: all waits for the operator
     ├── RateLimitedError           429: everybody's pace becomes slower for a while
     │   └── BudgetUsedUpError          so that there is none: our own budget has no call left now
     ├── UnfinishedError            a full read was begun, and goes on in the next invocation
@@ -88,6 +89,10 @@ class TryAgainError(CalendarMirrorError):
 
 class CronofyUnavailableError(TryAgainError):
     """Cronofy gave no answer, or one that means "not now"."""
+
+
+class ClientRefusedError(CronofyUnavailableError):
+    """The data center does not accept our application's credentials: no account's fault."""
 
 
 class RateLimitedError(TryAgainError):

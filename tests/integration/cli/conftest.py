@@ -119,7 +119,7 @@ def _template(notifications_url: str, secret_arn: str, keys_arn: str, simulator_
 
 
 class Door(BaseHTTPRequestHandler):
-    """Admits notifications as `receive` does, for this stack's secret."""
+    """Admits notifications as `receive` does, for this stack's secret, or answers as told."""
 
     def do_POST(self) -> None:
         receipt = receive.admit(
@@ -130,7 +130,7 @@ class Door(BaseHTTPRequestHandler):
             received_at=datetime.now(UTC),
             merge=timedelta(0),
         )
-        self.send_response(receipt.status)
+        self.send_response(self.server.status or receipt.status)
         self.send_header("Content-Length", "0")
         self.end_headers()
 
@@ -250,10 +250,24 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
+def _with_account_settings(app: Any) -> Any:
+    """Answer Lambda's GetAccountSettings, which moto does not know, as a new AWS account does."""
+
+    def answer(environ: Any, start_response: Any) -> Any:
+        if not environ["PATH_INFO"].startswith("/2016-08-19/account-settings"):
+            return app(environ, start_response)
+        start_response("200 OK", [("Content-Type", "application/json")])
+        return [b'{"AccountLimit": {"UnreservedConcurrentExecutions": 1000}}']
+
+    return answer
+
+
 @pytest.fixture(scope="session")
 def aws_endpoint() -> Iterator[str]:
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
+    behind: Any = server._server  # noqa: SLF001
+    behind.app = _with_account_settings(behind.app)
     yield "http://{}:{}".format(*server.get_host_and_port())
     server.stop()
 
@@ -273,7 +287,7 @@ def simulator_url() -> Iterator[str]:
 @pytest.fixture
 def door() -> Iterator[Any]:
     server: Any = ThreadingHTTPServer(("127.0.0.1", 0), Door)
-    server.taken = []
+    server.taken, server.status = [], None
     with server:
         thread = threading.Thread(target=server.serve_forever, args=(0.05,))
         thread.start()

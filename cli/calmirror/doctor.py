@@ -1,0 +1,107 @@
+"""`calmirror doctor`: is anything wrong, why, and what is to be done?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+
+import click
+from rich.console import Console
+
+from calmirror import printing, shown
+from calmirror.health import (
+    backlog,
+    capacity,
+    deployment,
+    entrance,
+    fleet,
+    patient,
+    permissions,
+    provider,
+    store,
+)
+from calmirror.health.findings import Finding, Level, guarded
+from calmirror.stacks import Stack, on_stack
+
+_COLOURS = {Level.OK: "green", Level.WARNING: "yellow", Level.ERROR: "red"}
+
+
+@click.command()
+@click.argument("account_id", required=False)
+@printing.as_json
+@on_stack
+def doctor(stack: Stack, account_id: str | None, as_json: bool) -> None:
+    """
+    Look at everything that a stack needs, and with ACCOUNT_ID at all that this account needs; say
+    for each finding what the cause is, and what to do. Changes nothing.
+
+    Takes a few calls to Cronofy, within the budget that the stack shares. Ends with 1 where there
+    is an error; a warning alone ends with 0.
+    """
+    if account_id is not None:
+        shown.item(stack, account_id)
+    findings: list[Finding] = []
+    for finding in _found(stack, account_id):
+        findings.append(finding)
+        if not as_json:
+            _print(finding)
+    worst = [level for level in Level if any(each.level is level for each in findings)][-1]
+    if as_json:
+        rows = [asdict(finding) for finding in findings]
+        printing.document({"stack": stack.name, "worst": worst, "findings": rows})
+    else:
+        click.echo(f"\n{_summary(findings)}")
+    if worst is Level.ERROR:
+        raise SystemExit(1)
+
+
+def _found(stack: Stack, account_id: str | None) -> Iterator[Finding]:
+    with Console(stderr=True).status("looking") as status:
+        for check, look in _checks(stack, account_id, datetime.now(UTC)):
+            status.update(f"looking at: {check}")
+            yield from guarded(check, look)
+
+
+def _checks(
+    stack: Stack, account_id: str | None, now: datetime
+) -> Iterator[tuple[str, Callable[[], Iterator[Finding]]]]:
+    """Yield what is looked at, from the outside inwards."""
+    yield "credentials", lambda: deployment.credentials(stack)
+    yield "stack", lambda: deployment.state(stack)
+    yield "triggers", lambda: deployment.triggers(stack)
+    yield "permissions", lambda: permissions.roles(stack)
+    yield "entrance", lambda: entrance.address(stack)
+    yield "provider", lambda: provider.application(stack)
+    yield "limits", lambda: capacity.concurrency(stack)
+    yield "tables", lambda: store.throttled(stack, now)
+    yield "queue", lambda: backlog.waiting(stack, now)
+    yield "dead letters", lambda: backlog.letters(stack, now)
+    yield "alarms", lambda: deployment.alarms(stack)
+    yield "accounts", lambda: _fleet(stack, account_id, now)
+    if account_id is not None:
+        yield "account", lambda: patient.account(stack, account_id, now)
+
+
+def _fleet(stack: Stack, account_id: str | None, now: datetime) -> Iterator[Finding]:
+    items = list(shown.items(stack))
+    yield from capacity.calls(stack, len(items), now)
+    yield from fleet.accounts(items, now)
+    if account_id is None:
+        yield from fleet.notified(stack, items)
+
+
+def _print(finding: Finding) -> None:
+    level = click.style(f"{finding.level:8}", fg=_COLOURS[finding.level])
+    click.echo(f"{level} {finding.check:14} {printing.one_line(finding.said)}")
+    if finding.what_to_do:
+        click.echo(f"{'':8} {'':14} → {printing.one_line(finding.what_to_do)}")
+
+
+def _summary(findings: Sequence[Finding]) -> str:
+    errors, warnings = (
+        sum(each.level is level for each in findings) for level in (Level.ERROR, Level.WARNING)
+    )
+    if not errors and not warnings:
+        return "Nothing is wrong."
+    return f"{errors} errors, {warnings} warnings."

@@ -1,0 +1,152 @@
+"""Which accounts are not read as they should be?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from calendar_mirror.accounts import State
+from calmirror import channels, shown
+from calmirror.health.findings import Finding, Level, error, ok, warning
+from calmirror.stacks import Stack
+
+#: An account is read once a day at the least, at a time of its own, at most a day and a half apart.
+STALE = timedelta(hours=40)
+#: How long a new account may take to be read first.
+NEW = timedelta(minutes=15)
+#: So many are named, and so many are looked up at Cronofy.
+_NAMED, _ASKED = 3, 10
+
+Item = Mapping[str, Any]
+
+
+def accounts(items: Sequence[Item], now: datetime) -> Iterator[Finding]:
+    """Look at all accounts, as the accounts table has them."""
+    checks: tuple[tuple[Level, str, str, Callable[[Item], bool]], ...] = (
+        (
+            Level.WARNING,
+            "cannot be read until somebody acts",
+            (
+                "`calmirror accounts show {first}` says why; mostly its user has to connect anew, "
+                "with a link that `calmirror connect-link` makes."
+            ),
+            lambda item: item["state"] == State.NEEDS_USER,
+        ),
+        (
+            Level.WARNING,
+            "have a profile that only its user can connect again",
+            "`calmirror accounts show {first}` has the link for the user.",
+            lambda item: item["state"] == State.CONNECTED and bool(shown.disconnected(item)),
+        ),
+        (
+            Level.WARNING,
+            "are paused: nothing is read of them",
+            "`calmirror resume {first}` reads what it has missed.",
+            lambda item: is_paused(item),
+        ),
+        (
+            Level.ERROR,
+            "were put in place and not read yet",
+            "`calmirror doctor {first}` tells what is in the way.",
+            lambda item: is_read(item) and is_late(item, now),
+        ),
+        (
+            Level.ERROR,
+            "have a stale cursor: they were not read for more than a day and a half",
+            (
+                "Does the clock ring (`calmirror tail --function reconcile`), and does the queue "
+                "move (`calmirror status`)? `calmirror sync {first} --full --wait` reads one now."
+            ),
+            lambda item: is_read(item) and is_stale(item, now),
+        ),
+    )
+    quiet = True
+    for level, said, do, applies in checks:
+        names = sorted(str(item["account_id"]) for item in items if applies(item))
+        if names:
+            quiet = False
+            more = f" and {len(names) - _NAMED} others" if len(names) > _NAMED else ""
+            listed = ", ".join(names[:_NAMED]) + more
+            yield Finding(
+                "accounts",
+                level,
+                f"{len(names)} accounts {said}: {listed}.",
+                do.format(first=names[0]),
+            )
+    if quiet:
+        yield ok("accounts", f"All {len(items)} accounts are read as they should be.")
+
+
+def is_paused(item: Item) -> bool:
+    """Tell whether an operator has stopped its reads."""
+    return item["state"] != State.ERASING and bool(item.get("paused"))
+
+
+def is_read(item: Item) -> bool:
+    """Tell whether an account ought to be read now."""
+    return item["state"] == State.CONNECTED and not item.get("paused")
+
+
+def is_late(item: Item, now: datetime) -> bool:
+    """Tell whether an account that was never read should have been."""
+    added = shown.instant(item, "connected_at") or shown.instant(item, "added_at")
+    return shown.last_read(item) is None and added is not None and now - added > NEW
+
+
+def is_stale(item: Item, now: datetime) -> bool:
+    """Tell whether an account was read too long ago."""
+    read = shown.last_read(item)
+    return read is not None and now - read.started_at > STALE
+
+
+def notified(stack: Stack, items: Sequence[Item]) -> Iterator[Finding]:
+    """
+    Look at the channels: of all accounts as the table has them, and of a few, those that were read
+    longest ago, as Cronofy has them.
+    """
+    public_url = f"{stack.public_url}/notifications/"
+    wanted = [item for item in items if is_read(item) and not item.get("channel_refused_at")]
+    elsewhere = [
+        str(item["account_id"])
+        for item in wanted
+        if item.get("channel_url") and not str(item["channel_url"]).startswith(public_url)
+    ]
+    if elsewhere:
+        yield error(
+            "channels",
+            f"{len(elsewhere)} accounts have a channel to another address than {public_url}, for "
+            f"example {elsewhere[0]}.",
+            "`calmirror channels check --repair` has them created anew.",
+        )
+    with_channel = [item for item in wanted if item.get("channel_id")]
+    asked = sorted(with_channel, key=lambda item: str(item["last_read_started_at"] or ""))[:_ASKED]
+    wrong = [found for item in asked for found in channels.checked(stack, str(item["account_id"]))]
+    for found in wrong:
+        yield channel(found)
+    if not elsewhere and not wrong:
+        rest = f"; `calmirror channels check` asks for all {len(with_channel)}"
+        more = rest if len(with_channel) > len(asked) else ""
+        yield ok("channels", f"Cronofy was asked for {len(asked)}, and has them{more}.")
+
+
+def channel(found: channels.Finding) -> Finding:
+    """Say what is wrong with a channel, and what to do."""
+    if found.finding == "unreachable":
+        return error(
+            "channels",
+            f"Cronofy could not be asked for the channel of {found.account_id}: {found.detail}.",
+            f"`calmirror doctor {found.account_id}` tells more.",
+        )
+    level = error if found.finding == "missing" else warning
+    said = {
+        "missing": "Cronofy has closed its channel, or never had one: no notification comes",
+        "other_calendars": found.detail,
+        "stray": f"there is a channel too many, {found.detail}",
+    }[found.finding]
+    return level(
+        "channels",
+        f"{found.account_id}: {said}.",
+        f"`calmirror channels check {found.account_id} --repair` puts it right, and reads what was "
+        "not notified.",
+    )

@@ -1,0 +1,129 @@
+"""
+May the functions do what the template grants them?
+
+What they need is not written down a second time: it is held against the template as it was
+deployed. Then IAM is asked whether what is granted is also allowed, since a boundary or a rule of
+the organisation can take away what a policy gives.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from calmirror.health import resources
+from calmirror.health.findings import Finding, error, ok
+from calmirror.stacks import Stack
+
+#: A deploy alone leaves alone what CloudFormation did not change itself.
+#: Source: CloudFormation user guide, "Using drift-aware change sets"
+_REPAIR = (
+    "CloudFormation puts it back with a change set that reverts drift: `aws cloudformation "
+    "create-change-set --deployment-mode REVERT_DRIFT --stack-name {stack}`, with the options that "
+    "docs/operations.md gives."
+)
+
+
+def roles(stack: Stack) -> Iterator[Finding]:
+    """Look at the role of each function."""
+    template = stack.client("cloudformation").get_template(
+        StackName=stack.name, TemplateStage="Processed"
+    )["TemplateBody"]
+    wanted = _wanted(template if isinstance(template, Mapping) else json.loads(template))
+    iam, wrong = stack.client("iam"), False
+    found = list(resources.of(stack, "AWS::IAM::Role"))
+    for role in found:
+        for said in _missing(iam, role, wanted.get(role.name, {})):
+            wrong = True
+            yield error("permissions", said, _REPAIR.format(stack=stack.name))
+    if not wrong:
+        yield ok("permissions", f"{len(found)} roles may do what the template grants them.")
+
+
+def _wanted(template: Mapping[str, Any]) -> dict[str, dict[str, Counter[str]]]:
+    """Return what the template grants each role: how often each action, by policy."""
+    return {
+        name: {
+            policy["PolicyName"]: _actions(policy["PolicyDocument"])
+            for policy in resource["Properties"].get("Policies", [])
+            if "PolicyName" in policy
+        }
+        | {
+            str(arn).rsplit("/", 1)[-1]: Counter()
+            for arn in resource["Properties"].get("ManagedPolicyArns", [])
+        }
+        for name, resource in template["Resources"].items()
+        if resource["Type"] == "AWS::IAM::Role"
+    }
+
+
+def _missing(
+    iam: Any, role: resources.Resource, wanted: Mapping[str, Counter[str]]
+) -> Iterator[str]:
+    """Say what *role* may not do, or has lost."""
+    name = role.physical_id
+    try:
+        arn = iam.get_role(RoleName=name)["Role"]["Arn"]
+    except iam.exceptions.NoSuchEntityException:
+        yield f"The role {role.name} is gone: its function cannot run."
+        return
+    attached = {
+        each["PolicyName"]
+        for page in iam.get_paginator("list_attached_role_policies").paginate(RoleName=name)
+        for each in page["AttachedPolicies"]
+    }
+    for policy, actions in wanted.items():
+        if policy in attached:
+            continue
+        try:
+            document = iam.get_role_policy(RoleName=name, PolicyName=policy)["PolicyDocument"]
+        except iam.exceptions.NoSuchEntityException:
+            lost = f": it may not {', '.join(sorted(actions))}" if actions else ""
+            yield f"{role.name} has lost its policy {policy}{lost}."
+            continue
+        lost_actions = actions - _actions(document)
+        if lost_actions:
+            yield f"{role.name} may not {', '.join(sorted(lost_actions))} any more ({policy})."
+        for action in _denied(iam, arn, document):
+            yield f"{role.name} is denied {action}, although {policy} grants it."
+
+
+def _denied(iam: Any, arn: str, document: Mapping[str, Any]) -> Iterator[str]:
+    """
+    Ask IAM whether it allows what *document* grants. Not what depends on a condition, since only
+    the call itself meets it.
+    """
+    for statement in _statements(document):
+        if "Condition" in statement:
+            continue
+        actions, on = _listed(statement["Action"]), _listed(statement["Resource"])
+        try:
+            results = iam.simulate_principal_policy(
+                PolicySourceArn=arn, ActionNames=actions, ResourceArns=on
+            )["EvaluationResults"]
+        except ClientError as refusal:
+            if refusal.response["Error"]["Code"] == "InvalidInput":
+                continue  # an action that cannot be simulated on such a resource
+            raise
+        for result in results:
+            if result["EvalDecision"] != "allowed" and not result.get("MissingContextValues"):
+                yield str(result["EvalActionName"])
+
+
+def _actions(document: Mapping[str, Any]) -> Counter[str]:
+    return Counter(
+        action for statement in _statements(document) for action in _listed(statement["Action"])
+    )
+
+
+def _statements(document: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    found = document["Statement"]
+    return list(found) if isinstance(found, list) else [found]
+
+
+def _listed(value: Any) -> list[str]:
+    return [value] if isinstance(value, str) else list(value)
