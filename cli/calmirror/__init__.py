@@ -4,6 +4,6 @@
 Reading order: `stacks` (which stack), `printing` (tables for people, JSON for machines), `asking`
 (secrets from the operator), `shown` (accounts without their tokens), then a module for each group
 of commands: `accounts`, `syncing`, `verifying` (over `comparison`), `events`, `explaining` (over
-`absence`), `notifying`, `dead_letters` (over `letters`), `status`, `doctor` (over the
-modules of `health`), `samples`; `main` puts them together.
+`absence`), `notifying`, `dead_letters` (over `letters`), `status`, `doctor` (over the modules of
+`health`), `tailing` (over `log_lines`), `dashboard`, `samples`; `main` puts them together.
 """

@@ -8,6 +8,7 @@ from calmirror import stacks
 from calmirror.accounts import accounts
 from calmirror.channels import channels
 from calmirror.connecting import connect_link
+from calmirror.dashboard import dashboard
 from calmirror.dead_letters import dlq
 from calmirror.doctor import doctor
 from calmirror.events import events
@@ -17,6 +18,7 @@ from calmirror.notifying import notify
 from calmirror.samples import sample
 from calmirror.status import status
 from calmirror.syncing import sync
+from calmirror.tailing import tail
 from calmirror.verifying import verify
 
 
@@ -29,7 +31,20 @@ def main(context: click.Context, /, **named: str | None) -> None:
 
 
 for _command in (
-    *(accounts, channels, connect_link, dlq, doctor, erase, events, explain, notify, pause, resume),
-    *(sample, status, sync, verify),
+    *(
+        accounts,
+        channels,
+        connect_link,
+        dashboard,
+        dlq,
+        doctor,
+        erase,
+        events,
+        explain,
+        notify,
+        pause,
+        resume,
+    ),
+    *(sample, status, sync, tail, verify),
 ):
     main.add_command(_command)

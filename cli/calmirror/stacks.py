@@ -55,7 +55,7 @@ class Stack:
         outputs, parameters: of the CloudFormation stack.
         endpoint: of the local AWS; ``None``: AWS itself.
         cronofy_api_url: what the stack uses instead of Cronofy's data centers; empty: nothing.
-        client_secret: known of the local stack only.
+        client_secret, console_url: known of the local stack only.
     """
 
     name: str
@@ -65,6 +65,7 @@ class Stack:
     endpoint: str | None
     cronofy_api_url: str
     client_secret: str | None = field(repr=False)
+    console_url: str | None = None
 
     @property
     def data_center(self) -> str:
@@ -214,7 +215,8 @@ def _local(file: Path) -> Stack:
             f"The local stack of {file} does not answer. `make up` starts it."
         ) from error
     override, secret = document.get("cronofy_api_url", ""), document.get("client_secret")
-    return Stack(name, session, outputs, parameters, endpoint, override, secret)
+    console = document.get("console_url")
+    return Stack(name, session, outputs, parameters, endpoint, override, secret, console)
 
 
 def _untouched() -> botocore.session.Session:

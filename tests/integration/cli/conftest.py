@@ -100,6 +100,13 @@ def _template(notifications_url: str, secret_arn: str, keys_arn: str, simulator_
                 **{name: _queue(name) for name in ("SyncQueue", "DeadLetterQueue")},
                 **{name: _table(*keys) for name, keys in KEYS.items()},
                 "ChangeBus": {"Type": "AWS::Events::EventBus", "Properties": {"Name": "changes"}},
+                **{
+                    f"{name}LogGroup": {
+                        "Type": "AWS::Logs::LogGroup",
+                        "Properties": {"LogGroupName": f"/logs/{name}"},
+                    }
+                    for name in ("Receive", "Sync")
+                },
             },
             "Outputs": {
                 "NotificationsUrl": {"Value": notifications_url},
@@ -110,6 +117,7 @@ def _template(notifications_url: str, secret_arn: str, keys_arn: str, simulator_
                 "ErasuresTableName": {"Value": {"Ref": "ErasuresTable"}},
                 "BudgetTableName": {"Value": {"Ref": "BudgetTable"}},
                 "ChangeBusName": {"Value": "changes"},
+                "DashboardUrl": {"Value": "https://console.aws.example/dashboards/mirror"},
                 "ClientSecretsArn": {"Value": secret_arn},
                 "LinkKeysArn": {"Value": keys_arn},
                 "ConnectUrl": {"Value": notifications_url.replace("notifications", "connect")},
