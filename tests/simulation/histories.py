@@ -303,6 +303,11 @@ def _weather(rng, profile, at_s):
     if profile in ("outage", "lateness") and rng.random() < 0.5:
         fault = {"kind": "status", "status": 503, "lasts_seconds": rng.choice((60.0, 4000.0))}
         return Operation(round(at_s, 3), "provider fails", details=fault)
+    if profile == "outage" and rng.random() < 0.5:
+        kind = rng.choice(("sqs refused", "dynamodb refused", "bus refused"))
+        return Operation(
+            round(at_s, 3), "trouble", details={"kind": kind, "rate": 0.7, "lasts_s": lasts_s}
+        )
     if profile == "long reads" and rng.random() < 0.6:
         slow = {"kind": "slow", "seconds": rng.choice((4.0, 9.0)), "path": "/v1/events*"}
         return Operation(round(at_s, 3), "provider fails", details=slow | {"count": 40})

@@ -35,6 +35,7 @@ class Watch:
         self._owed = defaultdict(int)
         self._losses, self._limited, self._grants, self._erased = set(), set(), set(), set()
         self._ever_erased, self._withdrawn = set(), set()
+        self._accepted, self._read_at = {}, {}
         self._longest_lag_s, self._garbled, self._leaves_out = 0.0, False, False
         self._stored_tokens = set()
         self._latest, self._shapes = {}, {}
@@ -124,6 +125,25 @@ class Watch:
         if not isinstance(error, CalendarMirrorError):
             self.diverges(f"{what} crashed: {error!r}")
 
+    def accepted(self, body, at):
+        """A notification was answered with 200."""
+        told = json.loads(body)
+        if told["notification"]["type"] == "change":
+            account_id = told["channel"]["callback_url"].rpartition("/")[2]
+            self._accepted[account_id] = at
+
+    def check_promises(self):
+        """A read has followed each notification that was accepted."""
+        if self.world.history.profile == "beyond":
+            return
+        off = timedelta(seconds=self.world.history.skew_s / 2)
+        for account_id, at in self._accepted.items():
+            item = self.world.tables["accounts"].items.get((account_id,))
+            if not item or item["state"] != "connected" or self._owed[account_id] == FULL_READ:
+                continue
+            if self._read_at[account_id] + off < at:
+                self.diverges(f"no read has followed a notification of {account_id}")
+
     def row_written(self, before, after):
         row = after or before
         account_id, key = row["pk"], (row["calendar_id"], row["event_uid"])
@@ -166,6 +186,10 @@ class Watch:
     def account_written(self, before, after):
         if after:
             self._stored_tokens.add(after["access_token"])
+        if after and (started_at := after.get("last_read_started_at")):
+            read_at = datetime.fromisoformat(started_at)
+            latest = self._read_at.get(after["account_id"], read_at)
+            self._read_at[after["account_id"]] = max(latest, read_at)
         if not before or not after or self.world.history.profile == "beyond":
             return
         was, now = (each.get("last_read_started_at") for each in (before, after))

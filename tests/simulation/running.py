@@ -56,6 +56,7 @@ class _Run:
         self.world.timeline.wait(last + 1)
         self._end_the_troubles()
         self._check(NOTHING)
+        self.watch.check_promises()
         self._nudge()
         self._check(ANY_READ)
         self._let_the_clock_come_round()

@@ -366,20 +366,23 @@ class World:
 
     def admit(self, body, headers):
         """Hand a request to `receive`; return the status, ``None``: it was stopped."""
-        now = self.rng.choice(self.receivers)
+        now, came_at = self.rng.choice(self.receivers), self.clock()
         queue = SyncQueue(self.sqs, QUEUE)
         with self.process("receive"):
             try:
-                return receive.admit(
+                receipt = receive.admit(
                     body,
                     headers["Cronofy-HMAC-SHA256"],
                     secrets=self.secrets,
                     send=lambda message: queue.send(message, unique=self._unique()),
                     received_at=now(),
                     merge=timedelta(seconds=self.history.merge_s),
-                ).status
+                )
             except StoppedError:
                 return None
+        if receipt.status == 200:
+            self.watch.accepted(body, came_at)
+        return receipt.status
 
     def _unique(self):
         return f"{self.rng.getrandbits(64):x}"
