@@ -8,6 +8,7 @@ from calmirror import stacks
 from calmirror.accounts import accounts
 from calmirror.channels import channels
 from calmirror.connecting import connect_link
+from calmirror.costing import cost
 from calmirror.dashboard import dashboard
 from calmirror.dead_letters import dlq
 from calmirror.doctor import doctor
@@ -31,20 +32,7 @@ def main(context: click.Context, /, **named: str | None) -> None:
 
 
 for _command in (
-    *(
-        accounts,
-        channels,
-        connect_link,
-        dashboard,
-        dlq,
-        doctor,
-        erase,
-        events,
-        explain,
-        notify,
-        pause,
-        resume,
-    ),
-    *(sample, status, sync, tail, verify),
+    *(accounts, channels, connect_link, cost, dashboard, dlq, doctor, erase, events, explain),
+    *(notify, pause, resume, sample, status, sync, tail, verify),
 ):
     main.add_command(_command)
