@@ -44,6 +44,14 @@ class Watch:
         if text not in self.divergences:
             self.divergences.append(text)
 
+    # What CloudWatch learns, which no invariant is about
+
+    def told(self, values, **dimensions):
+        """A function has told its metrics."""
+
+    def stopped(self, name):
+        """An invocation of a function was stopped."""
+
     # What happened to accounts
 
     def owes(self, account_id, level, _reason):

@@ -10,7 +10,17 @@ from random import Random
 import requests
 from botocore.exceptions import ReadTimeoutError
 
-from calendar_mirror import budgets, feed, messages, publish, queries, receive, reconcile, sync
+from calendar_mirror import (
+    budgets,
+    feed,
+    messages,
+    publish,
+    queries,
+    receive,
+    reconcile,
+    reports,
+    sync,
+)
 from calendar_mirror.accounts import Account, Tokens
 from calendar_mirror.accounts_table import AccountsTable
 from calendar_mirror.admission import Admission
@@ -24,6 +34,7 @@ from calendar_mirror.dead_letter_queue import DeadLetterQueue
 from calendar_mirror.erasures_table import ErasuresTable
 from calendar_mirror.errors import CalendarMirrorError
 from calendar_mirror.events_table import EventsTable
+from calendar_mirror.measures import Measure
 from calendar_mirror.messages import Kind
 from calendar_mirror.reports import Outcome
 from calendar_mirror.sync_queue import SyncQueue
@@ -238,6 +249,7 @@ class World:
 
     def _reported(self, report):
         self.reports.append(report)
+        self.watch.told(reports.measured(report))
         if report.outcome is Outcome.DEAD_LETTERED:
             self.watch.dead_lettered(report)
         if report.counts.get("malformed"):
@@ -252,16 +264,19 @@ class World:
         self.steps += process.name != "operator"
         is_the_moment = self.steps == self.history.stops_at and process.name != "operator"
         if is_the_moment or process.steps == process.stops_at:
-            self.weather.struck[f"{process.name} stopped"] += 1
-            raise StoppedError
+            self._stop(process, "stopped")
         self._check_time()
 
     def _check_time(self):
         """Lambda stops what takes too long."""
         process = self.processes[-1]
         if self.is_over(process):
-            self.weather.struck[f"{process.name} out of time"] += 1
-            raise StoppedError
+            self._stop(process, "out of time")
+
+    def _stop(self, process, how):
+        self.weather.struck[f"{process.name} {how}"] += 1
+        self.watch.stopped(process.name)
+        raise StoppedError
 
     def is_over(self, process):
         """Tell whether Lambda has stopped a process, even if it does not know it yet."""
@@ -382,6 +397,8 @@ class World:
                 return None
         if receipt.status == 200:
             self.watch.accepted(body, came_at)
+        took_ms = (self.clock() - came_at) / timedelta(milliseconds=1)
+        self.watch.told(receive.measured(took_ms), type=receipt.type, outcome=receipt.outcome)
         return receipt.status
 
     def _unique(self):
@@ -460,20 +477,25 @@ class World:
         self.reconcile_at = None
         if not self.is_reconciling:
             return
-        queue = SyncQueue(self.sqs, QUEUE)
         with self.process("reconcile"):
             try:
-                reconcile.ask_all(
-                    self.accounts,
-                    lambda batch: queue.send_all(batch, unique=self._unique),
-                    now=self.reconcile_clock(),
-                    most=budgets.looks_within(self.history.calls_per_minute, EVERY_S // 60),
-                )
+                self.ask_for_what_is_due()
             except StoppedError:
                 pass
             except Exception as error:  # noqa: BLE001 - the next ring goes on
                 self.watch.failed("reconcile", error)
         self.arm_reconcile()
+
+    def ask_for_what_is_due(self):
+        """Do as the door of `reconcile` does, but for its census."""
+        queue = SyncQueue(self.sqs, QUEUE)
+        asked = reconcile.ask_all(
+            self.accounts,
+            lambda batch: queue.send_all(batch, unique=self._unique),
+            now=self.reconcile_clock(),
+            most=budgets.looks_within(self.history.calls_per_minute, EVERY_S // 60),
+        )
+        self.watch.told({Measure.ASKED_FOR: asked})
 
     def publish(self, records):
         """Hand records of the stream to `publish`; return from where they come again."""
@@ -485,6 +507,7 @@ class World:
                 )
             except StoppedError:
                 return records[0]["dynamodb"]["SequenceNumber"]
+        self.watch.told(done.measured)
         return done.again[0] if done.again else None
 
     def _written(self, table, before, after):

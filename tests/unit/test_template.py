@@ -1,10 +1,8 @@
 """House rules of the template."""
 
 import json
-from pathlib import Path
 
 import pytest
-import yaml
 
 from calendar_mirror import aws_json, cronofy, planning, records
 from calendar_mirror.settings import (
@@ -15,29 +13,11 @@ from calendar_mirror.settings import (
     SyncSettings,
 )
 from functions.receive import app as receive_door
+from tests.models.template import PARAMETERS, RESOURCES, TEMPLATE
 
-ROOT = Path(__file__).parents[2]
 #: Set by Lambda itself.
 BY_LAMBDA = {"aws_region"}
 
-
-class Loader(yaml.SafeLoader):
-    """Reads CloudFormation's short forms as {"Ref": …} and {"Fn::…": …}."""
-
-
-def short_form(loader, suffix, node):
-    if isinstance(node, yaml.ScalarNode):
-        value = loader.construct_scalar(node)
-    elif isinstance(node, yaml.SequenceNode):
-        value = loader.construct_sequence(node, deep=True)
-    else:
-        value = loader.construct_mapping(node, deep=True)
-    return {suffix if suffix == "Ref" else f"Fn::{suffix}": value}
-
-
-Loader.add_multi_constructor("!", short_form)
-TEMPLATE = yaml.load((ROOT / "template.yaml").read_text(), Loader)  # noqa: S506
-RESOURCES, PARAMETERS = TEMPLATE["Resources"], TEMPLATE["Parameters"]
 FUNCTIONS = {n: r for n, r in RESOURCES.items() if r["Type"] == "AWS::Serverless::Function"}
 QUEUES = {n: r for n, r in RESOURCES.items() if r["Type"] == "AWS::SQS::Queue"}
 #: Those on which messages travel; the other one holds pointers into a stream.
@@ -179,6 +159,7 @@ def test_the_outputs_are_those_of_the_contract_that_exist_by_now():
         "BudgetTableName",
         "ReconcileFunctionName",
         "ChangeBusName",
+        "DashboardUrl",
     }
     assert all(output["Description"] for output in TEMPLATE["Outputs"].values())
 
@@ -318,6 +299,7 @@ def test_resources_stand_in_the_order_in_which_the_data_flows():
     order = [
         *("PublicApi", "ReceiveFunction", "ConnectFunction", "ReconcileFunction"),
         *("SyncQueue", "SyncFunction", "EventsTable", "PublishFunction", "ChangeBus"),
+        *("AlarmTopic", "Dashboard"),
     ]
 
     assert [name for name in RESOURCES if name in order] == order

@@ -104,6 +104,11 @@ class Measure(Enum):
         Unit.PERCENT,
         "part of a visit's calls that were throttled, failed or not answered",
     )
+    OUT_OF_CALLS = (
+        "OutOfCalls",
+        Unit.COUNT,
+        "times that messages for which somebody waits went back since no call was left",
+    )
     HEADROOM = ("BudgetHeadroom", Unit.PERCENT, "part of a burst of calls that was left")
     PAGES = ("Pages", Unit.COUNT, "pages that were read")
     REFRESHES = ("TokenRefreshes", Unit.COUNT, "refresh tokens that were sent to Cronofy")

@@ -61,8 +61,10 @@ class Report:
             ``malformed``, of them ``drift``, what a full read had to put right; ``second_looks``
             and what they found; ``full_reads``, and the rows that ``entered`` the window by them as
             time passed; of calls, those ``answered``, ``refused``, ``throttled``, ``failed`` and
-            ``unanswered``; ``refreshes_failed``; of channels ``created``, ``closed``, ``missing``,
-            ``stray`` and ``refused`` (``channels_…``); and, with `Outcome.ERASED`, of what is gone.
+            ``unanswered``; ``refreshes_failed``; whether messages went back since the store was
+            busy (``store_busy``), or live ones since no call was left (``out_of_calls``); of
+            channels ``created``, ``closed``, ``missing``, ``stray`` and ``refused``
+            (``channels_…``); and, with `Outcome.ERASED`, of what is gone.
         freshness_s: as with `Settlement`.
         live_age_s, background_age_s: how old the earliest message was, for which somebody waits or
             nobody does, when it was taken up; ``None``: there was none, or it could not be read.
@@ -96,6 +98,7 @@ _COUNTED = {
     "malformed": Measure.MALFORMED,
     "entered": Measure.ENTERED,
     "store_busy": Measure.STORE_BUSY,
+    "out_of_calls": Measure.OUT_OF_CALLS,
     "second_looks": Measure.SECOND_LOOKS,
     "second_looks_found": Measure.SECOND_LOOKS_FOUND,
     "refreshes": Measure.REFRESHES,

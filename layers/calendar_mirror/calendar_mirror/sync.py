@@ -18,6 +18,7 @@ from datetime import datetime
 from calendar_mirror import backoff, messages
 from calendar_mirror.errors import (
     AwsCallError,
+    BudgetUsedUpError,
     MalformedMessageError,
     RateLimitedError,
     SettingsError,
@@ -105,6 +106,7 @@ class Drain:
         except (TryAgainError, AwsCallError, SettingsError, StoreRefusedError) as error:
             self._put_back(deliveries, error)
             counts["store_busy"] += isinstance(error, StoreBusyError)
+            counts["out_of_calls"] += isinstance(error, BudgetUsedUpError) and "live_age_s" in ages
             self._report(Report(group, Outcome.PUT_BACK, str(error), counts, **ages))
             return deliveries
         left = [delivery for delivery, message in readable if message in settlement.left]

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from calendar_mirror import budgets
 from calendar_mirror.accounts import State
 from calendar_mirror.attending import Attendant
 from calendar_mirror.errors import (
@@ -435,6 +436,32 @@ def test_calls_are_counted_by_what_cronofy_answered(mirror):
     classes = ("answered", "refused", "throttled", "failed", "unanswered")
     assert [total[name] for name in classes[1:]] == [1, 1, 1, 1]
     assert sum(total[name] for name in classes) == total["calls"] == len(mirror.provider.requests)
+
+
+@pytest.mark.parametrize(("cause", "counted"), [("reconcile", 0), ("operator", 1)])
+def test_messages_that_wait_for_calls_are_counted_where_somebody_waits_for_them(cause, counted):
+    mirror = Mirror(limit=budgets.limit(120))
+    mirror.connect()
+    mirror.budget.item["arrival"] = round(mirror.clock().timestamp() * 1000) + 20_000
+    mirror.send(request("acc_1", Kind.CHECK, now=mirror.clock(), cause=cause))
+
+    mirror.drain()
+
+    (report,) = mirror.reports
+    assert (report.outcome, report.counts["out_of_calls"]) == (Outcome.PUT_BACK, counted)
+    assert report.counts["store_busy"] == 0
+
+
+def test_messages_that_wait_for_the_store_are_counted(mirror):
+    mirror.connect()
+    mirror.change(uids(mirror)[0], summary="new")
+    mirror.events.failures = [StoreBusyError("throttled")]
+    mirror.ask()
+
+    mirror.settle()
+
+    counts = [(r.counts["store_busy"], r.counts["out_of_calls"]) for r in mirror.reports]
+    assert counts == [(1, 0), (0, 0)]
 
 
 def test_a_refresh_that_gives_no_token_is_counted(mirror):
