@@ -17,6 +17,17 @@ TABLES = {
     "authorizations": ("state",),
     "budget": ("data_center",),
 }
+BY_START, BY_LONG_UNTIL = (
+    {
+        "IndexName": f"by_{attribute.removesuffix('_at')}",
+        "KeySchema": [
+            {"AttributeName": "pk", "KeyType": "HASH"},
+            {"AttributeName": attribute, "KeyType": "RANGE"},
+        ],
+        "Projection": {"ProjectionType": "ALL"},
+    }
+    for attribute in ("start_at", "long_until")
+)
 BY_DUE = {
     "IndexName": "by_due",
     "KeySchema": [
@@ -30,6 +41,7 @@ BY_TROUBLE = {
     "KeySchema": [{"AttributeName": "trouble", "KeyType": "HASH"}],
     "Projection": {"ProjectionType": "KEYS_ONLY"},
 }
+INDEXES = {"events": [BY_START, BY_LONG_UNTIL], "accounts": [BY_DUE, BY_TROUBLE]}
 
 
 @pytest.fixture(scope="session")
@@ -67,8 +79,10 @@ def dynamodb(moto):
     """Return the client that takes and gives Python values, with the template's tables."""
     resource = boto3.resource("dynamodb", endpoint_url=moto, **ACCESS)
     for name, keys in TABLES.items():
-        index = {"GlobalSecondaryIndexes": [BY_DUE, BY_TROUBLE]} if name == "accounts" else {}
-        attributes = (*keys, "due", "due_at", "trouble") if index else keys
+        indexes = INDEXES.get(name, [])
+        of_indexes = [key["AttributeName"] for index in indexes for key in index["KeySchema"]]
+        attributes = sorted({*keys, *of_indexes})
+        index = {"GlobalSecondaryIndexes": indexes} if indexes else {}
         resource.create_table(
             TableName=name,
             BillingMode="PAY_PER_REQUEST",

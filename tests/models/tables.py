@@ -71,7 +71,8 @@ class Events:
 
 
 def _stored(row):
-    return Stored(row["content_hash"], row["deleted"], row.get("start_at"), row.get("end_at"))
+    times = row.get("start_at"), row.get("end_at")
+    return Stored(row["content_hash"], row["deleted"], *times, row.get("layout", 1))
 
 
 @dataclass

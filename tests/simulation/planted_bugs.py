@@ -221,7 +221,7 @@ def _without_flag(flag):
 
 def _few_fields(document):
     text = {name: document.get(name) for name in ("summary", "start", "end", "deleted")}
-    return records.documents.digest(text, layout=records.LAYOUT)
+    return records.documents.digest(text)
 
 
 # Tables

@@ -42,6 +42,7 @@ PURE = (
         "origins",
         "records",
         "busy",
+        "intervals",
         "diffing",
         "repairing",
     ),
@@ -75,6 +76,7 @@ EDGES = {
     "census": set(),
     "connect_links": {"itsdangerous"},
     "reporting": {"aws_lambda_powertools"},
+    "reader": set(),
 }
 SHELLS = (
     *(
@@ -181,7 +183,7 @@ def test_importing_needs_no_environment_and_reaches_nothing(module):
 MAKES_VALUES = {
     *("dataclass", "field", "timedelta", "frozenset", "float", "TypeVar", "compile", "Config"),
     *("api_url", "urlsplit", "Coverage", "Template", "Span", "_Text", "b64encode", "sha256"),
-    *("digest", "encode", "decode"),
+    *("digest", "encode", "decode", "replace"),
 }
 
 

@@ -13,6 +13,7 @@ from calendar_mirror.settings import (
     SyncSettings,
 )
 from functions.receive import app as receive_door
+from tests.models import metered_table
 from tests.models.template import PARAMETERS, RESOURCES, TEMPLATE
 
 #: Set by Lambda itself.
@@ -119,14 +120,15 @@ def test_the_accounts_are_encrypted_with_a_key_of_their_own():
     assert RESOURCES["AccountsKey"]["DeletionPolicy"] == "Retain"
 
 
-def test_the_events_have_a_stream_an_expiry_and_the_index():
+def test_the_events_have_a_stream_an_expiry_and_the_indexes_that_are_read():
     properties = TABLES["EventsTable"]["Properties"]
 
     assert properties["StreamSpecification"]["StreamViewType"] == "NEW_AND_OLD_IMAGES"
     assert properties["TimeToLiveSpecification"] == {"AttributeName": "expires_at", "Enabled": True}
-    (index,) = properties["GlobalSecondaryIndexes"]
-    assert index["IndexName"] == "by_start"
-    assert [key["AttributeName"] for key in index["KeySchema"]] == ["pk", "start_at"]
+    assert {
+        index["IndexName"]: tuple(key["AttributeName"] for key in index["KeySchema"])
+        for index in properties["GlobalSecondaryIndexes"]
+    } == metered_table.INDEXES
 
 
 def test_no_resource_has_a_name_of_ours():

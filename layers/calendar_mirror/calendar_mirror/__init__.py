@@ -15,6 +15,7 @@ standard library:
     documents       Cronofy's JSON, made fit to be stored
     origins         why does a row have its content?
     records, busy   an event, or a busy period, as we keep it
+    intervals       when does it take place?
     diffing         what has to be written?
     repairing       what did a full read prove wrong?
     announcements   what is the change feed told of the account?
@@ -36,4 +37,6 @@ The shells bring the two together: ``receive`` and ``sync`` at either end of the
 them ``attending``, which makes a ``visit`` to one account and leads to ``channel_keeping``, to
 ``reading``, page by page in ``paging``, or to ``erasing``; ``connect`` and ``reconcile``; and
 ``publish``, from the events table to the change feed. The functions' ``app.py`` are doors to them.
+
+And ``reader``, an edge for the code of those who use the mirror.
 """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from calendar_mirror import records
@@ -25,11 +26,20 @@ def from_cronofy(account_id: str, document: Json) -> Record:
         raise MalformedEventError("a period that is no object")
     uid = document.get("event_uid") or _made_up(document)
     record = records.from_cronofy(account_id, document | {"event_uid": uid})
-    return replace(record, deleted=True) if _is_free(document) else record
+    return replace(record, deleted=True) if is_free(document) else record
 
 
-def _is_free(document: dict[str, Json]) -> bool:
-    return document.get("free_busy_status") == "free"
+def is_free(document: Mapping[str, Json]) -> bool:
+    """
+    Tell whether an event, or a period, leaves its owner's time free, as Free Busy does. Whether it
+    was accepted or declined does not matter there.
+
+    Source: https://docs.cronofy.com/developers/faqs/availability/free-slots-during-booked-events/
+    """
+    status = document.get("free_busy_status")
+    if status is not None:
+        return status == "free"
+    return document.get("status") == "cancelled" or document.get("transparency") == "transparent"
 
 
 def _made_up(document: dict[str, Json]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from calendar_mirror.records import Key, Record
+from calendar_mirror.records import LAYOUT, Key, Record
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,12 +15,14 @@ class Stored:
 
     Attributes:
         start_at, end_at: UTC text, as in the table; ``None``: not known, or a tombstone.
+        layout: version of the row's layout; rows of the first one do not say it.
     """
 
     content_hash: str
     deleted: bool
     start_at: str | None = None
     end_at: str | None = None
+    layout: int = LAYOUT
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +31,15 @@ class Difference:
     What one page changes.
 
     Attributes:
-        writes: live records that are new or differ, and tombstones for rows that were live.
+        writes: live records that are new or differ, or whose row is of an older layout, and
+            tombstones for rows that were live.
         unchanged: how many records need no write.
+        renewed: how many of the writes change nothing but the row's layout.
     """
 
     writes: tuple[Record, ...]
     unchanged: int
+    renewed: int = 0
 
 
 def latest(records: Iterable[Record]) -> tuple[Record, ...]:
@@ -52,8 +57,15 @@ def compare(records: Iterable[Record], stored: Mapping[Key, Stored]) -> Differen
         saw it.
     """
     records = tuple(records)
-    writes = tuple(record for record in records if _differs(record, stored.get(record.key)))
-    return Difference(writes, len(records) - len(writes))
+    changed, renewed = [], []
+    for record in records:
+        row = stored.get(record.key)
+        if _differs(record, row):
+            changed.append(record)
+        elif row is not None and not record.deleted and row.layout < LAYOUT:
+            renewed.append(record)
+    writes = (*changed, *renewed)
+    return Difference(writes, len(records) - len(writes), len(renewed))
 
 
 def _differs(record: Record, stored: Stored | None) -> bool:

@@ -39,15 +39,13 @@ def parse(body: bytes) -> Json:
     return document
 
 
-def digest(document: Mapping[str, Json], *, layout: int) -> str:
+def digest(document: Mapping[str, Json]) -> str:
     """
     Return the hash that tells whether an event changed: over every field, in one canonical order.
-
-    *layout* is the version of the item's layout, so that a change of it rewrites every row at the
-    next full read.
     """
-    # `repr`, so that a number is not taken for the same digits as text.
-    text = json.dumps([layout, document], sort_keys=True, default=repr, separators=(",", ":"))
+    # `repr`, so that a number is not taken for the same digits as text. The 1 was a version once:
+    # rows hold hashes with it.
+    text = json.dumps([1, document], sort_keys=True, default=repr, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
 
 

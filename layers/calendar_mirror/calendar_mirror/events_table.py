@@ -25,7 +25,7 @@ _KEYS_PER_READ, _ITEMS_PER_WRITE = 100, 25
 #: How often the undone part of a batch is sent again before the message goes back to the queue.
 _ATTEMPTS = 4
 
-_LOOKED_AT = ("pk", "sk", "content_hash", "deleted", "start_at", "end_at")
+_LOOKED_AT = ("pk", "sk", "content_hash", "deleted", "start_at", "end_at", "layout")
 
 _T = TypeVar("_T")
 
@@ -139,7 +139,8 @@ class EventsTable:
 
 
 def _stored(item: Mapping[str, Any]) -> Stored:
-    return Stored(item["content_hash"], item["deleted"], item.get("start_at"), item.get("end_at"))
+    times = item.get("start_at"), item.get("end_at")
+    return Stored(item["content_hash"], item["deleted"], *times, int(item.get("layout", 1)))
 
 
 def _chunks(sequence: Sequence[_T], length: int) -> Iterator[Sequence[_T]]:

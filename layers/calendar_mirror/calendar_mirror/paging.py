@@ -38,7 +38,12 @@ def pages(
         stored = lookup([record.key for record in latest])
         difference = diffing.compare(latest, stored)
         write(visit, difference.writes, stored, origin)
-        visit.counts.update(pages=1, unchanged=difference.unchanged, malformed=malformed)
+        visit.counts.update(
+            pages=1,
+            unchanged=difference.unchanged,
+            renewed=difference.renewed,
+            malformed=malformed,
+        )
         yield page.total, latest
 
 

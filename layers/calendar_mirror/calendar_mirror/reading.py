@@ -136,7 +136,8 @@ class _WholeWindow:
 
     @property
     def _put_right(self) -> int:
-        return self._visit.counts["written"] - self._visit.counts["entered"]
+        counts = self._visit.counts
+        return counts["written"] - counts["entered"] - counts["renewed"]
 
     def read(self, span: Span) -> None:
         """Read one span, and note that it is done where others are left."""

@@ -13,8 +13,12 @@ from calendar_mirror.documents import Document, Json
 from calendar_mirror.errors import MalformedEventError
 from calendar_mirror.origins import Origin
 
-#: Version of the item's layout. Raising it rewrites every row at the next full read.
-LAYOUT = 1
+#: Version of the item's layout. Raising it rewrites every row at the next full read, which counts
+#: as no change of its event. 2: `long_until`, and `layout` itself.
+LAYOUT = 2
+
+#: What lasts longer is found by its end; what does not, by its start, so long before.
+LONG = timedelta(days=1)
 
 #: How long a deletion stays readable: longer than any message can live (14 days on the queue, 14
 #: more in the dead-letter queue), so that nothing replayed can bring the event back.
@@ -123,7 +127,8 @@ def readable(
 def to_item(record: Record, *, synced_at: datetime) -> Item:
     """
     Write the item of the events table. A tombstone has no ``start_at``, which keeps it out of the
-    index ``by_start``, and an ``expires_at`` (epoch seconds), at which DynamoDB removes it.
+    index ``by_start``, and an ``expires_at`` (epoch seconds), at which DynamoDB removes it. Only
+    what is `LONG` has ``long_until``, and is in the index ``by_long_until``.
     """
     item: Item = {
         "pk": record.key.account_id,
@@ -136,6 +141,7 @@ def to_item(record: Record, *, synced_at: datetime) -> Item:
         "event": record.document,
         "content_hash": record.content_hash,
         "synced_at": instants.to_text(synced_at),
+        "layout": LAYOUT,
     }
     if record.truncated:
         item["truncated"] = list(record.truncated)
@@ -143,8 +149,18 @@ def to_item(record: Record, *, synced_at: datetime) -> Item:
         item["written_by"] = origins.to_item(record.origin)
     if record.deleted:
         return item | {"expires_at": int((synced_at + TOMBSTONE_LIFE).timestamp())}
-    times: dict[str, Json] = {"start_at": record.start_at, "end_at": record.end_at}
+    times: dict[str, Json] = {
+        "start_at": record.start_at,
+        "end_at": record.end_at,
+        "long_until": record.end_at if _is_long(record) else None,
+    }
     return item | {name: value for name, value in times.items() if value is not None}
+
+
+def _is_long(record: Record) -> bool:
+    if record.start_at is None or record.end_at is None:
+        return False
+    return instants.parse(record.end_at) - instants.parse(record.start_at) > LONG
 
 
 def instant_of(value: Json) -> str | None:
@@ -186,7 +202,7 @@ def _zone(tzid: Json) -> tzinfo:
 
 def _content_hash(document: Document) -> str:
     try:
-        return documents.digest(document, layout=LAYOUT)
+        return documents.digest(document)
     except RecursionError as error:
         raise MalformedEventError("an event that is nested too deeply") from error
 

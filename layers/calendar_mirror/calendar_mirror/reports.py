@@ -57,12 +57,13 @@ class Report:
     Attributes:
         reason: why, where *outcome* alone does not say it; nothing personal.
         counts: of ``messages``, ``calls`` to Cronofy, ``refreshes`` of tokens, ``pages``, events
-            ``written``, ``deleted`` (also among the written), ``unchanged``, ``truncated`` and
-            ``malformed``, of them ``drift``, what a full read had to put right; ``second_looks``
-            and what they found; ``full_reads``, and the rows that ``entered`` the window by them as
-            time passed; of calls, those ``answered``, ``refused``, ``throttled``, ``failed`` and
-            ``unanswered``; ``refreshes_failed``; whether messages went back since the store was
-            busy (``store_busy``), or live ones since no call was left (``out_of_calls``); of
+            ``written``, ``deleted`` and ``renewed``, whose layout alone is new (both also among the
+            written), ``unchanged``, ``truncated`` and ``malformed``, of them ``drift``, what a full
+            read had to put right; ``second_looks`` and what they found; ``full_reads``, and the
+            rows that ``entered`` the window by them as time passed; of calls, those ``answered``,
+            ``refused``, ``throttled``, ``failed`` and ``unanswered``; ``refreshes_failed``; whether
+            messages went back since the store was busy (``store_busy``), or live ones since no call
+            was left (``out_of_calls``); of
             channels ``created``, ``closed``, ``missing``, ``stray`` and ``refused``
             (``channels_…``); and, with `Outcome.ERASED`, of what is gone.
         freshness_s: as with `Settlement`.

@@ -65,8 +65,8 @@ def _period(event: Event, version: Version, query: Query) -> Json:
 
 
 def _status(document: Json) -> str:
-    if document.get("status") == "cancelled":
+    """`transparent` never blocks (docs.cronofy.com, FAQ "free slots during booked events")."""
+    by_transparency = _BY_TRANSPARENCY.get(str(document.get("transparency", "opaque")), "unknown")
+    if by_transparency == "free" or document.get("status") == "cancelled":
         return "free"
-    if document.get("status") == "tentative":
-        return "tentative"
-    return _BY_TRANSPARENCY.get(str(document.get("transparency", "opaque")), "unknown")
+    return "tentative" if document.get("status") == "tentative" else by_transparency

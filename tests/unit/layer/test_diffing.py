@@ -14,6 +14,25 @@ def test_a_new_event_is_written():
     assert diffing.compare([record()], {}).writes == (record(),)
 
 
+def test_an_equal_event_in_an_older_layout_is_written_and_counts_as_no_change():
+    one, two = record("a"), record("b", summary="new")
+    rows = {
+        one.key: Stored(one.content_hash, False, layout=1),
+        two.key: Stored("another", False, layout=1),
+    }
+
+    found = diffing.compare([one, two], rows)
+
+    assert sorted(each.key.event_uid for each in found.writes) == ["a", "b"]
+    assert (found.unchanged, found.renewed) == (0, 1)
+
+
+def test_a_tombstone_in_an_older_layout_is_left_to_expire():
+    gone = record(deleted=True)
+
+    assert not diffing.compare([gone], {gone.key: Stored("any", True, layout=1)}).writes
+
+
 def test_an_equal_event_is_not_written():
     found = diffing.compare([record()], stored(record()))
 

@@ -81,7 +81,28 @@ def test_an_item_has_the_documented_attributes():
         "deleted": False,
         "event": IDS | {"start": "2026-01-31", "end": "2026-02-02", "summary": "Retreat"},
         "synced_at": "2026-01-31T09:00:00Z",
+        "layout": 2,
+        "long_until": "2026-02-02T00:00:00Z",
     }
+
+
+@pytest.mark.parametrize(
+    ("times", "until"),
+    [
+        ({"start": "2026-01-31", "end": "2026-02-01"}, None),
+        ({"start": "2026-01-31", "end": "2026-02-02"}, "2026-02-02T00:00:00Z"),
+        ({"start": "2026-01-31T09:00:00Z", "end": "2026-02-01T09:00:00Z"}, None),
+        (
+            {"start": "2026-01-31T09:00:00Z", "end": "2026-02-01T09:00:01Z"},
+            "2026-02-01T09:00:01Z",
+        ),
+        ({"start": "2026-01-31"}, None),
+        ({"end": "2026-02-02"}, None),
+        ({"start": "2026-01-31", "end": "2026-02-02", "deleted": True}, None),
+    ],
+)
+def test_an_event_of_more_than_a_day_is_in_the_index_of_long_ones(times, until):
+    assert item(**times).get("long_until") == until
 
 
 def test_a_tombstone_leaves_the_index_and_goes_after_thirty_days():

@@ -25,6 +25,9 @@ def test_a_period_has_no_details(user):
         ({"transparency": "unknown"}, "unknown"),
         ({"status": "tentative"}, "tentative"),
         ({"status": "cancelled"}, "free"),
+        ({"status": "tentative", "transparency": "transparent"}, "free"),
+        ({"status": "tentative", "transparency": "unknown"}, "tentative"),
+        ({"participation_status": "declined"}, "busy"),
         ({"variety": ["bare"]}, "busy"),
     ],
 )
