@@ -128,13 +128,20 @@ def redrive(
         )
         moved = list(_followed(moving, letters.about()))
     left = letters.about() - (len(moved) if dry_run else 0)
+    if not dry_run and left >= TEN and (full := _full(letters.shown())):
+        click.echo(
+            f"Of {', '.join(full)} ten letters stay that are not meant: what stands behind them "
+            "SQS does not show, meant or not.",
+            err=True,
+        )
     if as_json:
         rows = [_row(letter) for letter in moved]
         printing.document({"moved": rows, "dry_run": dry_run, "left": max(0, left)})
         return
     printing.table(_by_account(moved), ("account_id", "reason", "letters"), empty="None is meant.")
-    what = "would be put back; nothing was moved" if dry_run else "are on the sync queue again"
-    click.echo(f"{len(moved)} {what}. About {max(0, left)} others stay in the dead-letter queue.")
+    what = "to be put back; nothing was moved" if dry_run else "put back onto the sync queue"
+    stay = f"About {max(0, left)} others stay in the dead-letter queue."
+    click.echo(f"{printing.count(len(moved), 'letter')} {what}. {stay}")
 
 
 def of(stack: Stack) -> DeadLetters:
@@ -152,15 +159,19 @@ def _speak_of_hidden(letters: DeadLetters, found: Sequence[Letter]) -> None:
     total = letters.about()
     if total <= len(found):
         return
-    full = sorted(
-        name for name, n in Counter(each.account_id for each in found).items() if n >= TEN
-    )
+    full = _full(found)
     why = (
         f"SQS shows ten at a time of {', '.join(full)}; `calmirror dlq redrive` gets at the rest."
         if full
         else "Somebody else is looking at the others, or SQS has not counted anew."
     )
     click.echo(f"These are {len(found)} of about {total}. {why}", err=True)
+
+
+def _full(found: Iterable[Letter]) -> list[str]:
+    """Name the accounts of which there may be letters that SQS does not show."""
+    counted = Counter(each.account_id for each in found)
+    return sorted(name for name, count in counted.items() if count >= TEN)
 
 
 def _paced(interval_s: float) -> Callable[[], None]:

@@ -16,6 +16,7 @@ from calmirror.health import (
     deployment,
     entrance,
     fleet,
+    operator,
     patient,
     permissions,
     provider,
@@ -71,6 +72,7 @@ def _checks(
     yield "stack", lambda: deployment.state(stack)
     yield "triggers", lambda: deployment.triggers(stack)
     yield "permissions", lambda: permissions.roles(stack)
+    yield "operator", lambda: operator.own(stack)
     yield "entrance", lambda: entrance.address(stack)
     yield "provider", lambda: provider.application(stack)
     yield "limits", lambda: capacity.concurrency(stack)
@@ -104,4 +106,4 @@ def _summary(findings: Sequence[Finding]) -> str:
     )
     if not errors and not warnings:
         return "Nothing is wrong."
-    return f"{errors} errors, {warnings} warnings."
+    return f"{printing.count(errors, 'error')}, {printing.count(warnings, 'warning')}."

@@ -10,6 +10,7 @@ from typing import Any
 
 from calendar_mirror import receive
 from calendar_mirror.reports import Outcome
+from calmirror import printing
 
 #: Functions, in the order in which the data flows.
 FUNCTIONS = ("receive", "connect", "reconcile", "sync", "publish")
@@ -29,8 +30,9 @@ _REFUSED = frozenset(
         receive.Outcome.UNAVAILABLE,
     }
 )
-#: Counts of a report that are worth a word, in this order.
-_COUNTS = ("messages", "written", "deleted", "unchanged", "malformed", "drift", "pages", "calls")
+#: Counts of a report that are worth a word, in this order; those of things, and of what was done.
+_THINGS = {"messages": "message", "pages": "page", "calls": "call"}
+_DONE = ("written", "deleted", "unchanged", "malformed", "drift")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +98,12 @@ def _said(function: str, document: Mapping[str, Any]) -> str:
         trouble = f"; {document['trouble']}" if document.get("trouble") else ""
         return f"{message}: {document.get('entries', 0)} of {document.get('records', 0)}{trouble}"
     if function == "reconcile" and "accounts" in document:
-        return f"{message} for {document['accounts']} accounts"
-    counts = [f"{document[name]} {name}" for name in _COUNTS if document.get(name)]
-    parts = [*([str(document["reason"])] if document.get("reason") else []), *counts]
+        return f"{message} for {printing.count(document['accounts'], 'account')}"
+    done = [f"{document[name]} {name}" for name in _DONE if document.get(name)]
+    things = [
+        printing.count(document[name], noun) for name, noun in _THINGS.items() if document.get(name)
+    ]
+    parts = [*([str(document["reason"])] if document.get("reason") else []), *done, *things]
     if isinstance(document.get("freshness_s"), int | float):
         parts.append(f"fresh after {document['freshness_s']:.1f} s")
     return f"{message}: {', '.join(parts)}" if parts else message

@@ -62,6 +62,11 @@ def json_text(value: Any, *, indent: int | None = None) -> str:
     return json.dumps(value, default=_plain, ensure_ascii=False, indent=indent)
 
 
+def count(number: int, noun: str) -> str:
+    """Say how many, in words that agree."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
 def age(instant: datetime | None, now: datetime) -> str:
     """Say how long ago *instant* was, in one unit."""
     if instant is None:

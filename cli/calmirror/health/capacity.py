@@ -8,6 +8,7 @@ from datetime import datetime
 
 from calendar_mirror import budgets
 from calendar_mirror.budgets import Slowdown
+from calmirror import printing
 from calmirror.health.findings import Finding, error, ok, warning
 from calmirror.stacks import Stack
 
@@ -46,12 +47,12 @@ def calls(stack: Stack, accounts: int, now: datetime) -> Iterator[Finding]:
         need = math.ceil(accounts / a_day * stack.calls_per_minute)
         yield error(
             "budget",
-            f"{said}; there are {accounts} accounts.",
+            f"{said}; the stack has {printing.count(accounts, 'account')}.",
             f"Ask Cronofy for about {need} calls a minute, and then deploy with "
             "CronofyCallsPerMinute; or spread the accounts over several applications.",
         )
     else:
-        yield ok("budget", f"{said}; there are {accounts} accounts.")
+        yield ok("budget", f"{said}; the stack has {printing.count(accounts, 'account')}.")
     for item in budget_items(stack):
         yield from _slowed(item, now)
 

@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
+import click
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 
 from calendar_mirror.errors import CalendarMirrorError
 
@@ -70,7 +72,11 @@ def guarded(check: str, look: Callable[[], Iterable[Finding]]) -> Iterator[Findi
                 "Look at the stack in CloudFormation's console; `sam deploy` puts back what is "
                 "missing.",
             )
-    except BotoCoreError as failure:
+    except click.ClickException as failure:
+        yield error(
+            check, failure.message, "`sam build && sam deploy` brings the stack up to date."
+        )
+    except (BotoCoreError, ResponseParserError) as failure:
         yield error(check, f"AWS could not be asked: {failure}", "Try again in a minute.")
     except CalendarMirrorError as failure:
         yield error(check, f"It could not be looked at: {failure}", "Try again in a minute.")

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from calendar_mirror.accounts import State
-from calmirror import channels, shown
+from calmirror import channels, printing, shown
 from calmirror.health.findings import Finding, Level, error, ok, warning
 from calmirror.stacks import Stack
 
@@ -26,7 +26,7 @@ def accounts(items: Sequence[Item], now: datetime) -> Iterator[Finding]:
     checks: tuple[tuple[Level, str, str, Callable[[Item], bool]], ...] = (
         (
             Level.WARNING,
-            "cannot be read until somebody acts",
+            "Cannot be read until somebody acts",
             (
                 "`calmirror accounts show {first}` says why; mostly its user has to connect anew, "
                 "with a link that `calmirror connect-link` makes."
@@ -35,25 +35,25 @@ def accounts(items: Sequence[Item], now: datetime) -> Iterator[Finding]:
         ),
         (
             Level.WARNING,
-            "have a profile that only its user can connect again",
+            "With a profile that only its user can connect again",
             "`calmirror accounts show {first}` has the link for the user.",
             lambda item: item["state"] == State.CONNECTED and bool(shown.disconnected(item)),
         ),
         (
             Level.WARNING,
-            "are paused: nothing is read of them",
+            "Paused, so that nothing is read",
             "`calmirror resume {first}` reads what it has missed.",
             lambda item: is_paused(item),
         ),
         (
             Level.ERROR,
-            "were put in place and not read yet",
+            "Put in place, and not read yet",
             "`calmirror doctor {first}` tells what is in the way.",
             lambda item: is_read(item) and is_late(item, now),
         ),
         (
             Level.ERROR,
-            "have a stale cursor: they were not read for more than a day and a half",
+            "With a stale cursor, not read for more than a day and a half",
             (
                 "Does the clock ring (`calmirror tail --function reconcile`), and does the queue "
                 "move (`calmirror status`)? `calmirror sync {first} --full --wait` reads one now."
@@ -62,20 +62,15 @@ def accounts(items: Sequence[Item], now: datetime) -> Iterator[Finding]:
         ),
     )
     quiet = True
-    for level, said, do, applies in checks:
+    for level, what, do, applies in checks:
         names = sorted(str(item["account_id"]) for item in items if applies(item))
         if names:
             quiet = False
             more = f" and {len(names) - _NAMED} others" if len(names) > _NAMED else ""
-            listed = ", ".join(names[:_NAMED]) + more
-            yield Finding(
-                "accounts",
-                level,
-                f"{len(names)} accounts {said}: {listed}.",
-                do.format(first=names[0]),
-            )
+            said = f"{what}: {printing.count(len(names), 'account')}: {', '.join(names[:_NAMED])}"
+            yield Finding("accounts", level, f"{said}{more}.", do.format(first=names[0]))
     if quiet:
-        yield ok("accounts", f"All {len(items)} accounts are read as they should be.")
+        yield ok("accounts", f"{printing.count(len(items), 'account')}, read as they should be.")
 
 
 def is_paused(item: Item) -> bool:
@@ -115,8 +110,8 @@ def notified(stack: Stack, items: Sequence[Item]) -> Iterator[Finding]:
     if elsewhere:
         yield error(
             "channels",
-            f"{len(elsewhere)} accounts have a channel to another address than {public_url}, for "
-            f"example {elsewhere[0]}.",
+            f"Channels to another address than {public_url}: "
+            f"{printing.count(len(elsewhere), 'account')}, {elsewhere[0]} for one.",
             "`calmirror channels check --repair` has them created anew.",
         )
     with_channel = [item for item in wanted if item.get("channel_id")]

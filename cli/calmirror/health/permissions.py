@@ -76,42 +76,40 @@ def _missing(
         for page in iam.get_paginator("list_attached_role_policies").paginate(RoleName=name)
         for each in page["AttachedPolicies"]
     }
-    for policy, actions in wanted.items():
+    for policy, granted in wanted.items():
         if policy in attached:
             continue
         try:
             document = iam.get_role_policy(RoleName=name, PolicyName=policy)["PolicyDocument"]
         except iam.exceptions.NoSuchEntityException:
-            lost = f": it may not {', '.join(sorted(actions))}" if actions else ""
+            lost = f": it may not {', '.join(sorted(granted))}" if granted else ""
             yield f"{role.name} has lost its policy {policy}{lost}."
             continue
-        lost_actions = actions - _actions(document)
+        lost_actions = granted - _actions(document)
         if lost_actions:
             yield f"{role.name} may not {', '.join(sorted(lost_actions))} any more ({policy})."
-        for action in _denied(iam, arn, document):
-            yield f"{role.name} is denied {action}, although {policy} grants it."
+        for statement in _statements(document):
+            # What depends on a condition only the call itself can meet.
+            if "Condition" in statement:
+                continue
+            actions, on = _listed(statement["Action"]), _listed(statement["Resource"])
+            for action in denied(iam, arn, actions, on):
+                yield f"{role.name} is denied {action}, although {policy} grants it."
 
 
-def _denied(iam: Any, arn: str, document: Mapping[str, Any]) -> Iterator[str]:
-    """
-    Ask IAM whether it allows what *document* grants. Not what depends on a condition, since only
-    the call itself meets it.
-    """
-    for statement in _statements(document):
-        if "Condition" in statement:
-            continue
-        actions, on = _listed(statement["Action"]), _listed(statement["Resource"])
-        try:
-            results = iam.simulate_principal_policy(
-                PolicySourceArn=arn, ActionNames=actions, ResourceArns=on
-            )["EvaluationResults"]
-        except ClientError as refusal:
-            if refusal.response["Error"]["Code"] == "InvalidInput":
-                continue  # an action that cannot be simulated on such a resource
-            raise
-        for result in results:
-            if result["EvalDecision"] != "allowed" and not result.get("MissingContextValues"):
-                yield str(result["EvalActionName"])
+def denied(iam: Any, principal: str, actions: list[str], on: list[str]) -> Iterator[str]:
+    """Yield what IAM does not allow *principal*, a user's or role's ARN, *on* these ARNs."""
+    try:
+        results = iam.simulate_principal_policy(
+            PolicySourceArn=principal, ActionNames=actions, ResourceArns=on
+        )["EvaluationResults"]
+    except ClientError as refusal:
+        if refusal.response["Error"]["Code"] == "InvalidInput":
+            return  # an action that cannot be simulated on such a resource
+        raise
+    for result in results:
+        if result["EvalDecision"] != "allowed" and not result.get("MissingContextValues"):
+            yield str(result["EvalActionName"])
 
 
 def _actions(document: Mapping[str, Any]) -> Counter[str]:

@@ -1,5 +1,6 @@
 """A stack of moto and the simulator for the command to act on, and what drains its queue."""
 
+import io
 import json
 import random
 import threading
@@ -49,6 +50,10 @@ KEYS = {
     "ErasuresTable": ("account", "asked_at"),
     "BudgetTable": ("data_center",),
 }
+IDENTITY = (
+    "<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>arn:aws:iam::123456789012:root</Arn>"
+    "</GetCallerIdentityResult></GetCallerIdentityResponse>"
+)
 INDEXES = {"pk": ("by_start", "pk", "start_at"), "account_id": ("by_due", "due", "due_at")}
 
 
@@ -258,14 +263,22 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
-def _with_account_settings(app: Any) -> Any:
-    """Answer Lambda's GetAccountSettings, which moto does not know, as a new AWS account does."""
+def _as_root(app: Any) -> Any:
+    """
+    Answer what moto does not know as a new AWS account does: Lambda's limits; and that the caller
+    is the root user, of whom IAM is asked nothing.
+    """
 
     def answer(environ: Any, start_response: Any) -> Any:
-        if not environ["PATH_INFO"].startswith("/2016-08-19/account-settings"):
-            return app(environ, start_response)
-        start_response("200 OK", [("Content-Type", "application/json")])
-        return [b'{"AccountLimit": {"UnreservedConcurrentExecutions": 1000}}']
+        body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+        environ["wsgi.input"] = io.BytesIO(body)
+        if environ["PATH_INFO"].startswith("/2016-08-19/account-settings"):
+            start_response("200 OK", [("Content-Type", "application/json")])
+            return [b'{"AccountLimit": {"UnreservedConcurrentExecutions": 1000}}']
+        if body.startswith(b"Action=GetCallerIdentity"):
+            start_response("200 OK", [("Content-Type", "text/xml")])
+            return [IDENTITY.encode()]
+        return app(environ, start_response)
 
     return answer
 
@@ -275,7 +288,7 @@ def aws_endpoint() -> Iterator[str]:
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     behind: Any = server._server  # noqa: SLF001
-    behind.app = _with_account_settings(behind.app)
+    behind.app = _as_root(behind.app)
     yield "http://{}:{}".format(*server.get_host_and_port())
     server.stop()
 

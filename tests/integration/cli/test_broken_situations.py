@@ -85,7 +85,7 @@ def test_a_revoked_account_is_named_and_how_its_user_connects_it_anew(stack, acc
     assert "connect-link" in at_once["what_to_do"]
     assert f"{account_id} cannot be read: invalid_grant" in later["account"]["said"]
     assert "connect-link" in later["account"]["what_to_do"]
-    assert "cannot be read until somebody acts" in findings(stack, ends_with=0)["accounts"]["said"]
+    assert "Cannot be read until somebody acts" in findings(stack, ends_with=0)["accounts"]["said"]
 
 
 def test_an_outage_is_told_from_everything_that_it_makes_fail(stack, account_id):
@@ -145,7 +145,7 @@ def test_a_paused_account_is_named_and_resumed(stack, account_id):
 
     wrong = findings(stack, ends_with=0)["accounts"]
 
-    assert f"are paused: nothing is read of them: {account_id}" in wrong["said"]
+    assert f"Paused, so that nothing is read: 1 account: {account_id}" in wrong["said"]
     resume = re.search(r"`calmirror (resume \S+)`", wrong["what_to_do"])[1]
     assert stack.run(*resume.split()).exit_code == 0
     stack.settle()
@@ -159,7 +159,7 @@ def test_a_stale_cursor_is_named_and_read_anew(stack, account_id, draining):
     fleet = findings(stack, ends_with=1)["accounts"]
     one = findings(stack, account_id, ends_with=1)["cursor"]
 
-    assert "have a stale cursor" in fleet["said"]
+    assert "With a stale cursor" in fleet["said"]
     assert account_id in fleet["said"]
     assert "it was read 50 d ago, which is longer than Cronofy shows changes for" in one["said"]
     sync = re.search(r"`calmirror (sync .*? --full --wait)`", one["what_to_do"])[1]
@@ -186,3 +186,27 @@ def test_a_data_center_without_credentials_is_named(stack, account_id):
 
     assert "no credentials for the stack's data center, 'us'" in wrong["said"]
     assert "CronofyDataCenter" in wrong["what_to_do"]
+
+
+@pytest.mark.parametrize("status", [200, 404, 503])
+def test_an_address_that_lets_in_what_is_not_signed_is_wrong(stack, door, status):
+    door.status = status
+
+    wrong = findings(stack, ends_with=1)["entrance"]
+
+    assert (
+        f"answers {status} to a notification that nobody has signed; it must be 401"
+        in (wrong["said"])
+    )
+    assert "`calmirror tail --function receive`" in wrong["what_to_do"]
+
+
+def test_people_see_the_cause_and_what_to_do_and_the_sum(stack):
+    put_secret(stack, "not-the-secret")
+
+    result = stack.run("doctor")
+
+    assert result.exit_code == 1
+    assert "error    secret us" in result.stdout
+    assert "→ Put the right ones into the secret" in result.stdout
+    assert result.stdout.endswith("1 error, 0 warnings.\n")

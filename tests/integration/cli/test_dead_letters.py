@@ -186,7 +186,7 @@ def test_a_dry_run_moves_nothing(stack):
 
     result = stack.run("dlq", "redrive", "--all", "--dry-run")
 
-    assert "1 would be put back; nothing was moved" in result.stdout
+    assert "1 letter to be put back; nothing was moved" in result.stdout
     assert waiting(stack) == []
     assert len(stack.messages("DeadLetterQueueUrl")) == 1
 
@@ -242,3 +242,13 @@ def test_an_age_that_is_none_is_refused(stack):
 
     assert result.exit_code == 2
     assert "write 90s, 15min, 2h or 3d" in result.output
+
+
+def test_where_ten_letters_that_are_not_meant_hide_others_that_is_said(stack):
+    for number in range(12):
+        put(stack, "{}", "acc_1", reason="meant" if number > 10 else "other")
+
+    result = stack.run("dlq", "redrive", "--reason", "meant", "--per-minute", "6000")
+
+    assert result.exit_code == 0
+    assert "Of acc_1 ten letters stay that are not meant" in result.stderr

@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError, NoCredentialsError
 
 from calendar_mirror.credentials import ClientCredentials
 from calendar_mirror.errors import CronofyUnavailableError
-from calmirror.health import capacity, clocks, fleet, permissions, provider
+from calmirror.health import capacity, clocks, fleet, operator, permissions, provider
 from calmirror.health.findings import Level, guarded, ok
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -153,14 +153,14 @@ def test_accounts_that_are_read_are_well():
 @pytest.mark.parametrize(
     ("fields", "level", "said"),
     [
-        ({"state": "needs_user"}, Level.WARNING, "cannot be read until somebody acts"),
-        ({"paused": True}, Level.WARNING, "are paused"),
+        ({"state": "needs_user"}, Level.WARNING, "Cannot be read until somebody acts"),
+        ({"paused": True}, Level.WARNING, "Paused, so that nothing is read"),
         ({"profiles": [{"connected": False}]}, Level.WARNING, "only its user can connect"),
         ({"last_read_started_at": "2026-02-27T11:00:00Z"}, Level.ERROR, "stale cursor"),
         (
             {"last_read_started_at": None, "connected_at": "2026-03-01T11:00:00Z"},
             Level.ERROR,
-            "not read yet",
+            "Put in place, and not read yet",
         ),
     ],
 )
@@ -293,3 +293,50 @@ def test_a_grant_with_a_condition_is_not_asked_about():
 
     assert levels(permissions.roles(with_roles(iam))) == [Level.OK]
     assert Counter(permissions._actions(document)) == Counter(["sqs:Delete", "sqs:SendMessage"])  # noqa: SLF001
+
+
+def with_caller(arn, iam):
+    """A stack that is operated by *arn*."""
+    sts = SimpleNamespace(get_caller_identity=lambda: {"Arn": arn})
+    clients = {"iam": iam, "sts": sts}
+    return SimpleNamespace(
+        client=lambda service: clients[service],
+        session=SimpleNamespace(region_name="eu-central-1"),
+        output=lambda name: {"SyncQueueUrl": "https://sqs/1/queue.fifo"}.get(name, name),
+    )
+
+
+@pytest.mark.parametrize(
+    "arn",
+    [
+        "arn:aws:iam::1:root",
+        "arn:aws:iam::1:user/ann",
+        "arn:aws:sts::1:assumed-role/operators/ann",
+    ],
+)
+def test_an_operator_who_may_do_everything_is_told_so(arn):
+    assert levels(operator.own(with_caller(arn, Iam({})))) == [Level.OK]
+
+
+def test_what_an_operator_may_not_do_is_named_with_the_commands_that_take_it():
+    stack = with_caller("arn:aws:iam::1:user/ann", Iam({}, denied=["sqs:SendMessage"]))
+
+    (found,) = operator.own(stack)
+
+    assert found.level is Level.WARNING
+    assert "may not sqs:SendMessage on arn:aws:sqs:eu-central-1:1:queue.fifo" in found.said
+    assert "sync, erase" in found.said
+
+
+def test_the_role_of_a_session_is_asked_about_by_its_own_name():
+    asked = []
+
+    class Watched(Iam):
+        def simulate_principal_policy(self, PolicySourceArn, ActionNames, ResourceArns):  # noqa: N803
+            asked.append((PolicySourceArn, ResourceArns))
+            return super().simulate_principal_policy(PolicySourceArn, ActionNames, ResourceArns)
+
+    list(operator.own(with_caller("arn:aws:sts::1:assumed-role/operators/ann", Watched({}))))
+
+    assert {arn for arn, _ in asked} == {"arn:aws:iam::1:role/operators"}
+    assert ["arn:aws:dynamodb:eu-central-1:1:table/EventsTableName"] in [on for _, on in asked]

@@ -41,7 +41,7 @@ def test_a_read_says_what_it_did_for_which_account_and_how_fresh_it_is():
 
     assert (line.at, line.account_id, line.is_trouble) == (NOW, "acc_1", False)
     assert line.said == (
-        "read: 2 messages, 3 written, 1 deleted, 1 pages, 4 calls, fresh after 3.2 s"
+        "read: 3 written, 1 deleted, 2 messages, 1 page, 4 calls, fresh after 3.2 s"
     )
 
 
