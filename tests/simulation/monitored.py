@@ -4,6 +4,7 @@ that tells it, and the metrics of AWS's own come from the models of AWS.
 """
 
 import json
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
@@ -12,9 +13,10 @@ from aws_lambda_powertools import Metrics
 from calendar_mirror import emf, messages, reporting
 from calendar_mirror.census import Census
 from calendar_mirror.errors import MalformedMessageError
+from console.dashboard import STACK, Metric
 from tests.models.cloudwatch import CloudWatch
 from tests.models.dynamodb import refusal
-from tests.models.template import RESOURCES, STACK, TEMPLATE, Metric, alarms
+from tests.models.template import RESOURCES, TEMPLATE, alarms
 from tests.simulation.histories import History
 from tests.simulation.oracle import Watch
 from tests.simulation.stream import Stream
@@ -44,10 +46,11 @@ class Told(Watch):
         self._metrics = Metrics(namespace=NAMESPACE, service=STACK)
 
     def told(self, values, **dimensions):
-        self.cloudwatch.take(self._line(values, dimensions), self._now())
+        self.cloudwatch.take(self._line(values, dimensions))
 
     def _line(self, values, dimensions):
         """`receive` writes its lines itself; the others have Powertools for it."""
+        now = self.world.clock()
         if dimensions:
             return emf.line(
                 values,
@@ -55,12 +58,13 @@ class Told(Watch):
                 dimensions=dimensions,
                 properties={},
                 namespace=NAMESPACE,
-                now=self.world.clock(),
+                now=now,
             )
         reporting.tell(self._metrics, values)
-        line = json.dumps(self._metrics.serialize_metric_set())
+        found = self._metrics.serialize_metric_set()
         self._metrics.clear_metrics()
-        return line
+        found["_aws"]["Timestamp"] = int(now.timestamp() * 1000)  # Powertools knows its own clock
+        return json.dumps(found)
 
     def of_aws(self, namespace, name, dimension, about, value):
         metric = Metric(namespace, name, ((dimension, about),))
@@ -154,6 +158,16 @@ class Monitored(World):
         self.watch.of_aws("AWS/Lambda", "IteratorAge", "FunctionName", name, 1000 * age_s)
         return super().publish(records)
 
+    @contextmanager
+    def process(self, name):
+        began_at = self.clock()
+        with super().process(name) as process:
+            yield process
+        if name in _FUNCTIONS:
+            took_ms = (self.clock() - began_at) / timedelta(milliseconds=1)
+            about = "FunctionName", _FUNCTIONS[name]
+            self.watch.of_aws("AWS/Lambda", "Duration", *about, took_ms)
+
     def call(self, service, operation, effect):
         who = self.processes[-1].name
         if self.strikes(f"{who} {service} slow"):
@@ -175,12 +189,25 @@ class Monitored(World):
         if self.is_working:
             super().arm_worker()
 
+    def _written(self, table, before, after):
+        super()._written(table, before, after)
+        size = len(json.dumps(after or before, default=str))
+        about = "TableName", f"{table.capitalize()}Table"
+        units = -(-size // 1024)  # a unit for each KB that is begun
+        self.watch.of_aws("AWS/DynamoDB", "ConsumedWriteCapacityUnits", *about, units)
+
     def _each_minute(self):
         self.timeline.after(60, self._each_minute)
-        ages = [self._age_s(message) for message in self.queue.messages]
-        if ages:
-            name = "ApproximateAgeOfOldestMessage"
-            self.watch.of_aws("AWS/SQS", name, "QueueName", "SyncQueue", max(ages))
+        waiting, now = self.queue.messages, self.clock().timestamp()
+        hidden = [message for message in waiting if message.visible_at > now]
+        counts = {
+            "ApproximateAgeOfOldestMessage": max(map(self._age_s, waiting), default=0.0),
+            "ApproximateNumberOfMessagesVisible": len(waiting) - len(hidden),
+            "ApproximateNumberOfMessagesNotVisible": sum(bool(each.handle) for each in hidden),
+            "ApproximateNumberOfMessagesDelayed": sum(not each.handle for each in hidden),
+        }
+        for name, value in counts.items():
+            self.watch.of_aws("AWS/SQS", name, "QueueName", "SyncQueue", value)
 
     def _age_s(self, message):
         try:

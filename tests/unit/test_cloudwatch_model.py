@@ -6,9 +6,10 @@ import pytest
 
 from calendar_mirror import emf
 from calendar_mirror.measures import Measure
+from console.dashboard import Metric
 from tests.models.cloudwatch import CloudWatch
 from tests.models.cronofy import Clock
-from tests.models.template import Alarm, Metric
+from tests.models.template import Alarm
 
 METRIC = Metric("N", "M", (("service", "s"),))
 
@@ -88,16 +89,17 @@ def test_a_line_is_taken_once_for_each_set_of_dimensions():
         now=Clock()(),
     )
     several = {**json.loads(line), "AcknowledgementTime": [3.5, 4.5]}
+    at = Clock()().timestamp()
 
-    cloudwatch.take(line, 10)
-    cloudwatch.take(json.dumps(several), 20)
+    cloudwatch.take(line)
+    cloudwatch.take(json.dumps(several))
 
     assert cloudwatch.told == {
-        Metric("N", "Notifications", (("service", "s"), ("type", "change"))): [(10, 1), (20, 1)],
+        Metric("N", "Notifications", (("service", "s"), ("type", "change"))): [(at, 1)] * 2,
         Metric("N", "Notifications", (("outcome", "queued"), ("service", "s"))): [
-            *((10, 1), (20, 1)),
+            *((at, 1), (at, 1)),
         ],
         Metric("N", "AcknowledgementTime", (("service", "s"),)): [
-            *((10, 2.5), (20, 3.5), (20, 4.5)),
+            *((at, 2.5), (at, 3.5), (at, 4.5)),
         ],
     }

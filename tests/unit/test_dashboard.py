@@ -8,12 +8,13 @@ from pathlib import Path
 import pytest
 
 from calendar_mirror.measures import Measure
-from tests.models.template import RESOURCES, ROOT, STACK, TEMPLATE, Metric, alarms, dashboard, lines
+from console.dashboard import STACK, Metric, Search, body, shown
+from tests.models.template import RESOURCES, ROOT, TEMPLATE, alarms
 
-BODY = dashboard()
+BODY = body(TEMPLATE)
 WIDGETS = {widget["properties"]["title"]: widget for widget in BODY["widgets"]}
 GRAPHS = {title: widget for title, widget in WIDGETS.items() if widget["type"] == "metric"}
-SHOWN = [(title, *line) for title, widget in GRAPHS.items() for line in lines(widget)]
+SHOWN = [(title, *line) for title, widget in GRAPHS.items() for line in shown(widget)]
 NAMESPACE = TEMPLATE["Globals"]["Function"]["Environment"]["Variables"][
     "POWERTOOLS_METRICS_NAMESPACE"
 ]
@@ -54,20 +55,13 @@ OF_A_LINE = {"stat", "label", "yAxis", "period", "expression", "id"}
 
 def named():
     """Return every metric that the dashboard or an alarm names."""
-    shown = [metric for _, metric, _ in SHOWN if isinstance(metric, Metric)]
-    return [*shown, *(alarm.metric for alarm in alarms())]
+    graphed = [metric for _, metric, _ in SHOWN if isinstance(metric, Metric)]
+    return [*graphed, *(alarm.metric for alarm in alarms())]
 
 
 def searched():
-    """Return what the dashboard searches for: a metric's name and its dimensions."""
-    for _, expression, _ in SHOWN:
-        if isinstance(expression, str):
-            found = re.fullmatch(
-                r"SEARCH\('\{(\w+),([\w,]+)\} MetricName=\"(\w+)\" service=\"([\w-]+)\"', "
-                r"'Sum', 300\)",
-                expression,
-            )
-            yield found[3], found[1], tuple(found[2].split(",")), found[4]
+    """Return what the dashboard searches for."""
+    return [each for _, each, _ in SHOWN if isinstance(each, Search)]
 
 
 def test_a_widget_lies_on_the_grid_and_over_no_other():
@@ -106,12 +100,12 @@ def test_a_graph_has_what_cloudwatch_knows(title):
     assert set(properties) <= OF_A_GRAPH
     assert properties["region"] == "us-east-1"
     assert properties["period"] % 60 == 0
-    for metric, shown in lines(GRAPHS[title]):
-        assert set(shown) <= OF_A_LINE
-        assert shown.get("period", 60) % 60 == 0
-        assert shown.get("yAxis", "left") in ("left", "right")
+    for metric, how in shown(GRAPHS[title]):
+        assert set(how) <= OF_A_LINE
+        assert how.get("period", 60) % 60 == 0
+        assert how.get("yAxis", "left") in ("left", "right")
         if isinstance(metric, Metric):
-            assert STATISTICS.fullmatch(shown.get("stat") or properties["stat"])
+            assert STATISTICS.fullmatch(how.get("stat") or properties["stat"])
 
 
 @pytest.mark.parametrize("metric", dict.fromkeys(named()), ids=lambda metric: metric.name)
@@ -129,15 +123,13 @@ def test_a_metric_that_is_named_is_told_by_us_or_by_aws(metric):
 
 
 def test_what_is_searched_for_is_told_under_those_dimensions():
-    for name, namespace, (service, *dimensions), stack in searched():
-        assert (namespace, service, stack) == (NAMESPACE, "service", STACK)
-        assert tuple(dimensions) in MEASURES[name].dimensions
+    for search in searched():
+        assert (search.namespace, search.dimensions[0]) == (NAMESPACE, "service")
+        assert search.dimensions[1:] in MEASURES[search.name].dimensions
 
 
 def test_every_metric_of_ours_is_on_the_dashboard():
-    shown = {metric.name for _, metric, _ in SHOWN if isinstance(metric, Metric)}
-
-    assert shown | {name for name, *_ in searched()} >= set(MEASURES)
+    assert {each.name for _, each, _ in SHOWN} >= set(MEASURES)
 
 
 def test_every_metric_is_told_by_some_code_and_by_its_name_here_alone():

@@ -7,11 +7,12 @@ import click
 import pytest
 
 from calmirror.main import main
-from tests.models.template import PARAMETERS, ROOT, TEMPLATE, alarms, dashboard
+from console import dashboard
+from tests.models.template import PARAMETERS, ROOT, TEMPLATE, alarms
 
 RUNBOOKS = {file.name: file.read_text() for file in (ROOT / "docs" / "runbooks").glob("*.md")}
 SECTIONS = ["What it means", "How to see it", "What to do", "How to know that it is over"]
-QUESTIONS = {widget["properties"]["title"] for widget in dashboard()["widgets"]}
+QUESTIONS = {widget["properties"]["title"] for widget in dashboard.body(TEMPLATE)["widgets"]}
 
 
 def commands(text):
