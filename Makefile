@@ -42,8 +42,9 @@ check: tools ## format, lint, types, template
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy layers/calendar_mirror functions cli local benchmarks
-	@AWS_DEFAULT_REGION=us-east-1 .local/venv/sam/bin/sam validate --lint --template template.yaml
-	@$(BIN)/cfn-lint --regions us-east-1 eu-central-1 -- template.yaml
+	@for template in template.yaml examples/*/template.yaml; do \
+	  AWS_DEFAULT_REGION=us-east-1 .local/venv/sam/bin/sam validate --lint --template $$template || exit 1; done
+	@$(BIN)/cfn-lint --regions us-east-1 eu-central-1 -- template.yaml examples/*/template.yaml
 
 .PHONY: bench
 bench: tools ## the benchmarks: tables, and benchmarks/results/*.json

@@ -7,6 +7,7 @@ from calendar_mirror.budgets import Glimpse, Slowdown
 from calendar_mirror.diffing import Stored
 from calendar_mirror.errors import AccountGoneError, BudgetUsedUpError
 from calendar_mirror.records import Key, to_item
+from tests.models import feed_contract
 
 
 @dataclass
@@ -264,6 +265,7 @@ class Bus:
     def publish(self, announcement):
         if self.failures and (failure := self.failures.pop(0)):
             raise failure
+        feed_contract.hold(announcement.change.value, announcement.detail)
         self.entries.append(announcement)
 
 

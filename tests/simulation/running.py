@@ -19,6 +19,7 @@ class Result:
     """
     Attributes:
         faults: how many struck, by kind.
+        entries: what was put on the bus.
     """
 
     history: History
@@ -26,6 +27,7 @@ class Result:
     steps: int
     calls: int
     faults: Counter = field(default_factory=Counter)
+    entries: list = field(default_factory=list)
 
 
 def run(history):
@@ -37,7 +39,8 @@ def run(history):
     for fault in world.given:
         faults[f"Cronofy: {fault.kind}"] += fault.struck
     faults["Cronofy: links that expire early"] += history.settings.get("page_link_lifetime") == 1.0
-    return Result(history, watch.divergences, world.steps, len(world.provider.requests), +faults)
+    calls = len(world.provider.requests)
+    return Result(history, watch.divergences, world.steps, calls, +faults, world.bus.entries)
 
 
 def run_seed(seed):

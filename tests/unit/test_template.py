@@ -146,6 +146,15 @@ def test_only_the_credentials_have_no_default():
     assert PARAMETERS["CronofyClientSecret"]["NoEcho"] is True
 
 
+def test_the_feed_is_kept_only_where_somebody_asks_for_it():
+    assert PARAMETERS["ChangeFeedArchiveDays"]["Default"] == 0
+    assert RESOURCES["ChangeArchive"]["Condition"] == "HasChangeArchive"
+    assert TEMPLATE["Outputs"]["ChangeArchiveArn"]["Condition"] == "HasChangeArchive"
+    assert TEMPLATE["Conditions"]["HasChangeArchive"] == {
+        "Fn::Not": [{"Fn::Equals": [{"Ref": "ChangeFeedArchiveDays"}, 0]}]
+    }
+
+
 def test_the_outputs_are_those_of_the_contract_that_exist_by_now():
     assert set(TEMPLATE["Outputs"]) == {
         "NotificationsUrl",
@@ -161,6 +170,7 @@ def test_the_outputs_are_those_of_the_contract_that_exist_by_now():
         "BudgetTableName",
         "ReconcileFunctionName",
         "ChangeBusName",
+        "ChangeArchiveArn",
         "DashboardUrl",
     }
     assert all(output["Description"] for output in TEMPLATE["Outputs"].values())

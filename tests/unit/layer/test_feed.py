@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from calendar_mirror import documents, feed, records
 from calendar_mirror.feed import MAX_ENTRY_BYTES
 from calendar_mirror.records import Key
+from tests.models import feed_contract
 from tests.models.stream import Stream
 
 NOW = datetime(2026, 1, 31, 9, tzinfo=UTC)
@@ -40,7 +41,10 @@ def written(*items):
 
 def entries(stream_records):
     writes = feed.from_stream(stream_records)
-    return [entry for write in writes if (entry := feed.entry(write, table="events"))]
+    told = [entry for write in writes if (entry := feed.entry(write, table="events"))]
+    for entry in told:
+        feed_contract.hold(entry.detail_type, entry.detail)
+    return told
 
 
 def detail(entry):
@@ -117,6 +121,9 @@ def test_the_examples_of_the_contract_have_the_fields_that_entries_have():
 
     told = [detail(entry).keys() for entry in (*whole, cut)]
     assert [example.keys() for example in examples if "event_uid" in example] == told
+    kinds = (CREATED, UPDATED, DELETED, CREATED, "Account Connected", "Account Disconnected")
+    for kind, example in zip(kinds, examples, strict=True):
+        feed_contract.hold(kind, json.dumps(example))
     assert all(kind in page for kind in (CREATED, UPDATED, DELETED))
 
 

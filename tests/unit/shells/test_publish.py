@@ -9,6 +9,7 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 from calendar_mirror import change_bus, documents, feed, publish, records
 from calendar_mirror.change_bus import ChangeBus, Sent
 from calendar_mirror.feed import MAX_ENTRY_BYTES, Entry
+from tests.models import feed_contract
 from tests.models.stream import Stream, hand_over
 
 NOW = datetime(2026, 1, 31, 9, tzinfo=UTC)
@@ -43,6 +44,8 @@ class EventBridge:
         self.count += 1
         if self.count - 1 in self.refuses:
             return {"ErrorCode": "ThrottlingException", "ErrorMessage": entry["Detail"]}
+        if entry["DetailType"].startswith("Calendar Event"):
+            feed_contract.hold(entry["DetailType"], entry["Detail"])
         self.taken.append(entry)
         return {"EventId": "1"}
 
