@@ -5,20 +5,20 @@ import random
 from datetime import UTC, datetime, timedelta
 
 import pytest
-import yaml
 
 from calendar_mirror import announcements, feed, records
 from calendar_mirror.accounts import Account, State, Tokens
 from calendar_mirror.change_bus import ChangeBus
 from calendar_mirror.profiles import Profile
 from calendar_mirror.records import Key
+from console import dashboard
 from examples.consumer.agenda import app
 from tests.models.stream import Stream
-from tests.models.template import ROOT, Loader
+from tests.models.template import ROOT
 
 NOW = datetime(2026, 1, 31, 9, tzinfo=UTC)
 FOLDER = ROOT / "examples" / "consumer"
-TEMPLATE = yaml.load((FOLDER / "template.yaml").read_text(), Loader)  # noqa: S506
+TEMPLATE = dashboard.read(FOLDER / "template.yaml")
 FUNCTION = TEMPLATE["Resources"]["AgendaFunction"]["Properties"]
 RULES = {name: each["Properties"] for name, each in FUNCTION["Events"].items()}
 LARGE = "x" * feed.MAX_ENTRY_BYTES
