@@ -1,28 +1,36 @@
 """Many accounts, many workers: the mirror's own code under a clock of the test's."""
 
 from collections import Counter, defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from itertools import count
 from random import Random
 
-from calendar_mirror import budgets, messages, reconcile, sync
+from calendar_mirror import budgets, messages, receive, reconcile, sync
+from calendar_mirror.accounts import Account, Tokens
 from calendar_mirror.admission import Admission
 from calendar_mirror.attending import Attendant
+from calendar_mirror.budget_table import BudgetTable
+from calendar_mirror.client_secrets import ClientSecrets
 from calendar_mirror.cronofy import Cronofy
-from calendar_mirror.messages import Kind, Message
+from calendar_mirror.messages import Kind
 from calendar_mirror.records import Key, to_item
 from calendar_mirror.reports import Report
 from calendar_mirror.visit import Edges
 from tests.models.crew import Crew
-from tests.models.cronofy import URL
+from tests.models.cronofy import URL, Clock
+from tests.models.dynamodb import DynamoDB, Table
 from tests.models.mirror import CLIENT, PUBLIC_URL
+from tests.models.quick_cronofy import QuickCronofy
 from tests.models.quick_queue import QuickQueue
-from tests.models.tables import Accounts, Budget, Bus, Erasures, Events, _stored
+from tests.models.tables import Accounts, Bus, Erasures, Events, _stored
 
 #: As the template has them: a merge bucket and the queue's delay, how long an invocation lasts
-#: before it begins no other account, and how often the clock rings.
-MERGE, DELAY_S, INVOCATION_S, EVERY_S = timedelta(seconds=1), 2.0, 80.0, 300.0
+#: before it begins no other account, how many there are at once, and how often the clock rings.
+MERGE, DELAY_S, INVOCATION_S = timedelta(seconds=1), 2.0, 80.0
+WORKERS, EVERY_S = 10, 300.0
+#: Of virtual time, for each call to Cronofy.
+CALL_S = 0.15
 
 
 class EventsByAccount(Events):
@@ -56,14 +64,23 @@ class EventsByAccount(Events):
         return {key: row["event"] for key, row in rows if not row["deleted"]}
 
 
+class Unaware(Admission):
+    """Tells nobody what is left of the budget: so no account's reads are spaced."""
+
+    def headroom(self):
+        return None
+
+
 @dataclass(frozen=True)
 class Told:
     """
-    A report, when it was made, and whether it was about changes that Cronofy notified us of.
+    A report, when it was made, whether it was about changes that Cronofy notified us of, and how
+    long ago the first of its messages was received.
     """
 
     at: float
     is_live: bool
+    age_s: float
     report: Report
 
 
@@ -71,41 +88,79 @@ class Told:
 class Fleet:
     """
     Attributes:
-        clock: of everybody.
-        session: makes a session to Cronofy.
+        settings: of Cronofy.
         calls_per_minute: what we were told that Cronofy takes.
-        call_s: of virtual time, for each call.
-        attend: makes what attends to accounts, of its edges.
+        is_spaced: whether a noisy account's reads are.
+        provider: Cronofy.
         told: every report.
+        asked_for: how many accounts each ring of the clock asked for.
     """
 
-    clock: object
-    session: object
-    size: int = 10
+    settings: object = None
     calls_per_minute: int = 500
-    call_s: float = 0.15
-    attend: object = Attendant
+    is_spaced: bool = True
     told: list = field(default_factory=list)
+    asked_for: list = field(default_factory=list)
 
     def __post_init__(self):
-        self.queue = QuickQueue(lambda: self.clock().timestamp(), DELAY_S)
+        self.clock = Clock()
+        self.provider = QuickCronofy(self.clock, self.settings)
+        self.provider.notify = self._admit
+        self.queue = QuickQueue(self._seconds, DELAY_S)
         self.accounts, self.events, self.bus = Accounts(), EventsByAccount(), Bus()
-        self.limit = budgets.limit(self.calls_per_minute)
-        self.budget = Budget(self.clock, self.limit)
+        self.dynamodb = DynamoDB({"budget": Table(("data_center",))})
         self.crew = Crew(self.clock, self.queue.receive, self.queue.next_visible_at)
-        self.unique = count()
-        for number in range(self.size):
+        self.secrets = ClientSecrets(lambda: {"us": CLIENT}, self._seconds)
+        self.notified, self.unique = Counter(), count()
+        for number in range(WORKERS):
             self.crew.add(self._worker(number))
 
+    def _seconds(self):
+        return self.clock().timestamp()
+
     def _worker(self, number):
-        view = Budget(self.clock, self.limit, self.budget.item)
-        session, live = self.session(), [False]
+        limit = budgets.limit(self.calls_per_minute)
+        budget = BudgetTable(self.dynamodb, "budget", limit, self.clock)
+        session = self.provider.session(lambda: self.crew.sleep(CALL_S))
+        admitted = Admission if self.is_spaced else Unaware
+        received_at, is_live = self.clock(), False
 
         def cronofy(data_center, is_background):
-            admission = Admission(view, data_center, self.crew.sleep, is_background=is_background)
+            admission = admitted(budget, data_center, self.crew.sleep, is_background=is_background)
             return Cronofy(URL, session, self.clock, admit=admission)
 
-        attendant = self.attend(
+        attendant = self._attendant(cronofy)
+
+        def settle(account_id, wanted, counts, time_is_up):
+            nonlocal received_at, is_live
+            received_at = min(message.received_at for message in wanted)
+            is_live = any(message.kind is Kind.DELTA for message in wanted)
+            return attendant(account_id, wanted, counts, time_is_up)
+
+        def tell(report):
+            age_s = (self.clock() - received_at).total_seconds()
+            self.told.append(Told(self._seconds(), is_live, age_s, report))
+
+        drain = sync.Drain(
+            queue=self.queue,
+            settle=settle,
+            now=self.clock,
+            rng=Random(number),
+            report=tell,
+            headroom=budget.headroom,
+        )
+
+        def work(batch):
+            ends = self._seconds() + INVOCATION_S
+            again = set(drain(batch, lambda: self._seconds() > ends))
+            for delivery in batch:
+                if delivery.message_id not in again:
+                    self.queue.delete(delivery)
+
+        return work
+
+    def _attendant(self, cronofy):
+        return Attendant(
             Edges(
                 accounts=self.accounts,
                 events=self.events,
@@ -120,37 +175,18 @@ class Fleet:
             )
         )
 
-        def settle(account_id, wanted, counts, time_is_up):
-            live[0] = any(message.cause == "change" for message in wanted)
-            return attendant(account_id, wanted, counts, time_is_up)
-
-        def report(report):
-            self.told.append(Told(self.clock().timestamp(), live[0], report))
-
-        drain = sync.Drain(
-            queue=self.queue,
-            settle=settle,
-            now=self.clock,
-            rng=Random(number),
-            report=report,
-            headroom=view.headroom,
+    def _admit(self, body, headers):
+        """Take a notification, as the door of `receive` does."""
+        receipt = receive.admit(
+            body,
+            headers["Cronofy-HMAC-SHA256"],
+            secrets=self.secrets,
+            send=self._send,
+            received_at=self.clock(),
+            merge=MERGE,
         )
-
-        def work(batch):
-            ends = self.clock().timestamp() + INVOCATION_S
-            again = set(drain(batch, lambda: self.clock().timestamp() > ends))
-            for delivery in batch:
-                if delivery.message_id not in again:
-                    self.queue.delete(delivery)
-
-        return work
-
-    def notify(self, account_id, since=None):
-        """Put a message on the queue, as `receive` does when Cronofy posts now."""
-        now = self.clock()
-        since = since or now.replace(microsecond=0)
-        until = messages.bucket_end(now, MERGE)
-        self._send(Message(account_id, Kind.DELTA, since, now, until, "change"))
+        self.notified[receipt.type] += 1
+        return receipt.status
 
     def _send(self, message):
         self.queue.send(
@@ -159,33 +195,80 @@ class Fleet:
             deduplication_id=messages.deduplication_id(message, unique=f"{next(self.unique)}"),
         )
 
-    def ring(self, most=None):
-        """Let the clock of `reconcile` ring; return how many accounts are asked for."""
+    def connect(self, number, *, events):
+        """
+        Open accounts with events at Cronofy, put them in place, and read them, which takes no
+        time and counts for nothing; return their ids.
+        """
+        world, now = self.provider.simulator.world, self.clock()
+        usual = world.settings
+        world.settings = replace(usual, limits_enabled=False, page_size=events)
+        expires_at = now + timedelta(seconds=usual.expires_in)
+        session = self.provider.session(lambda: None)
+        attend = self._attendant(lambda *_: Cronofy(URL, session, self.clock))
+        made = self.provider.control("POST", "accounts", count=number)["accounts"]
+        for each in made:
+            account_id = each["account_id"]
+            self.provider.control(
+                "POST", f"accounts/{account_id}/events", count=events, summary="Event", quiet=True
+            )
+            tokens = Tokens(each["refresh_token"], each["access_token"], expires_at)
+            self.accounts.add(Account(account_id, "us", tokens), added_at=now)
+            wanted = messages.request(account_id, Kind.FULL, now=now, cause="connect")
+            attend(account_id, [wanted], Counter())
+        world.settings = usual
+        self.provider.called_at.clear()
+        return [each["account_id"] for each in made]
+
+    def is_equal(self, account_id):
+        """Tell whether the table holds what the calendars do."""
+        found = self.provider.control("GET", f"accounts/{account_id}/events")["events"]
+        wanted = {f"{e['calendar_id']}#{e['event_uid']}": e for e in found if not e["deleted"]}
+        return self.events.live(account_id) == wanted
+
+    def ring(self):
+        """Let the clock of `reconcile` ring."""
 
         def send_all(batch):
             for message in batch:
                 self._send(message)
             return ()
 
-        most = most or budgets.looks_within(self.calls_per_minute, int(EVERY_S) // 60)
-        return reconcile.ask_all(self.accounts, send_all, now=self.clock(), most=most)
+        most = budgets.looks_within(self.calls_per_minute, int(EVERY_S) // 60)
+        asked = reconcile.ask_all(self.accounts, send_all, now=self.clock(), most=most)
+        self.asked_for.append(asked)
 
-    def ring_every(self, first, until, most=None):
-        """Let it ring in intervals."""
+    def ring_every(self, first, until):
+        """Let it ring in intervals, from *first* to *until* (seconds since the epoch)."""
         at = first
         while at < until:
-            self.crew.at(at, lambda: self.ring(most))
+            self.crew.at(at, self.ring)
             at += EVERY_S
 
     def outcomes(self):
         return Counter(told.report.outcome.value for told in self.told)
 
-    def freshness(self):
-        """Return the seconds from notifications to rows, sorted."""
-        found = (told.report.freshness_s for told in self.told)
-        return sorted(each for each in found if each is not None)
+    def freshness(self, account_ids, *, is_live=True):
+        """Return the seconds from what was asked of some accounts to their rows, sorted."""
+        return sorted(
+            told.age_s
+            for told in self.told
+            if told.report.outcome == "read"
+            and told.is_live is is_live
+            and told.report.account_id in account_ids
+        )
 
 
 def quantile(found, part):
     """Return what *part* of the sorted values do not exceed."""
     return found[min(len(found) - 1, int(len(found) * part))] if found else float("nan")
+
+
+def peak(times, seconds):
+    """Return the most of some sorted times that are within so many seconds."""
+    most = first = 0
+    for last, at in enumerate(times):
+        while times[first] <= at - seconds + 1e-6:
+            first += 1
+        most = max(most, last - first + 1)
+    return most

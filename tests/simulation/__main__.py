@@ -4,6 +4,8 @@ Replay seeds, run many, or show that planted bugs are found.
     python -m tests.simulation SEED…            replay; a failing one is shrunk and told
     python -m tests.simulation --soak 20000     as many, from --first on, in --jobs processes
     python -m tests.simulation --planted-bugs   find each, and write the table in docs/simulation.md
+    python -m tests.simulation --load           three times the load, reads spaced or not
+    python -m tests.simulation --fleet 10000    a day of so many accounts
 """
 
 import argparse
@@ -11,7 +13,7 @@ import os
 import sys
 import time
 
-from tests.simulation import planting, shrinking, soaking
+from tests.simulation import fleet_days, loads, planting, shrinking, soaking
 from tests.simulation.histories import draw
 from tests.simulation.running import run
 
@@ -24,7 +26,16 @@ def main():
     parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
     parser.add_argument("--planted-bugs", action="store_true")
+    parser.add_argument("--load", action="store_true")
+    parser.add_argument("--fleet", type=int, metavar="ACCOUNTS")
     asked = parser.parse_args()
+    if asked.load:
+        for is_spaced in (True, False):
+            print(loads.Load(is_spaced=is_spaced).run().told())
+        return 0
+    if asked.fleet:
+        print(fleet_days.FleetDay(asked.fleet).run().told())
+        return 0
     if asked.planted_bugs:
         return planting.write_table(asked.jobs)
     if asked.soak:

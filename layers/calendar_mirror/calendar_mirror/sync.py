@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import TypeAlias
 
 from calendar_mirror import backoff, messages
 from calendar_mirror.errors import (
@@ -31,6 +32,8 @@ from calendar_mirror.messages import Message
 from calendar_mirror.reports import Outcome, Report, Settlement
 from calendar_mirror.sync_queue import Delivery, SyncQueue
 
+#: A delivery with its message, or with why that cannot be read.
+_Received: TypeAlias = tuple[Delivery, Message | str]
 _NO_AGES: Mapping[str, float] = {}
 
 
@@ -57,30 +60,30 @@ class Drain:
         self, batch: Iterable[Delivery], time_is_up: Callable[[], bool] = lambda: False
     ) -> tuple[str, ...]:
         """
-        Return the ids of those messages that must come again.
+        Return the ids of those messages that must come again. Accounts that somebody waits for come
+        first: the others may be in for a long wait for calls.
 
         Args:
             time_is_up: tells, between two accounts and during long work, whether to stop: what is
                 left then comes again at once.
         """
-        groups: dict[str, list[Delivery]] = {}
+        groups: dict[str, list[_Received]] = {}
         for delivery in batch:
-            groups.setdefault(delivery.group, []).append(delivery)
-        again = [
-            self._account(group, deliveries, time_is_up) for group, deliveries in groups.items()
-        ]
+            groups.setdefault(delivery.group, []).append((delivery, _decoded(delivery)))
+        ordered = sorted(groups.items(), key=lambda each: _is_background(each[1]))
+        again = [self._account(group, received, time_is_up) for group, received in ordered]
         return tuple(delivery.message_id for deliveries in again for delivery in deliveries)
 
     def _account(
-        self, group: str, deliveries: Sequence[Delivery], time_is_up: Callable[[], bool]
+        self, group: str, received: Sequence[_Received], time_is_up: Callable[[], bool]
     ) -> list[Delivery]:
         if time_is_up():
+            deliveries = [delivery for delivery, _ in received]
             self.queue.put_back(deliveries, 0)
-            return list(deliveries)
+            return deliveries
         again: list[Delivery] = []
         readable: list[tuple[Delivery, Message]] = []
-        for delivery in deliveries:
-            message = _decoded(delivery)
+        for delivery, message in received:
             if isinstance(message, str):
                 again += self._set_aside(group, [delivery], message)
             else:
@@ -160,3 +163,7 @@ def _decoded(delivery: Delivery) -> Message | str:
     if message.account_id != delivery.group:
         return "the message belongs to another account than its group"
     return message
+
+
+def _is_background(received: Sequence[_Received]) -> bool:
+    return all(isinstance(message, Message) and message.is_background for _, message in received)

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from calendar_mirror import budgets
+from calendar_mirror import budgets, messages
 from calendar_mirror.accounts import State
 from calendar_mirror.attending import Attendant
 from calendar_mirror.errors import (
@@ -629,6 +629,20 @@ def test_one_accounts_trouble_is_not_anothers(mirror):
         ("acc_2", "read"),
     ]
     assert [message.group for message in mirror.queue.messages] == ["acc_1"]
+
+
+def test_in_a_batch_what_users_wait_for_comes_before_what_the_clock_asked_for(mirror):
+    for account_id in ("acc_1", "acc_2", "acc_3"):
+        mirror.connect(account_id)
+    now = mirror.clock()
+    check = messages.request("acc_1", Kind.CHECK, now=now, cause="reconcile")
+    mirror.send(check)
+    mirror.send(replace(check, account_id="acc_2"))
+    mirror.ask("acc_2")
+    mirror.ask("acc_3")
+
+    assert mirror.drain() == 4
+    assert [report.account_id for report in mirror.reports] == ["acc_2", "acc_3", "acc_1"]
 
 
 def test_a_refusal_of_the_tables_is_the_trouble_of_one_account_alone(mirror):
