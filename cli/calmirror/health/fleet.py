@@ -116,23 +116,40 @@ def notified(stack: Stack, items: Sequence[Item]) -> Iterator[Finding]:
         )
     with_channel = [item for item in wanted if item.get("channel_id")]
     asked = sorted(with_channel, key=lambda item: str(item["last_read_started_at"] or ""))[:_ASKED]
-    wrong = [found for item in asked for found in channels.checked(stack, str(item["account_id"]))]
-    for found in wrong:
-        yield channel(found)
+    wrong = wrong_channels(stack, [str(item["account_id"]) for item in asked])
+    yield from wrong
     if not elsewhere and not wrong:
         rest = f"; `calmirror channels check` asks for all {len(with_channel)}"
         more = rest if len(with_channel) > len(asked) else ""
         yield ok("channels", f"Cronofy was asked for {len(asked)}, and has them{more}.")
 
 
-def channel(found: channels.Finding) -> Finding:
-    """Say what is wrong with a channel, and what to do."""
-    if found.finding == "unreachable":
-        return error(
-            "channels",
-            f"Cronofy could not be asked for the channel of {found.account_id}: {found.detail}.",
-            f"`calmirror doctor {found.account_id}` tells more.",
-        )
+def wrong_channels(stack: Stack, account_ids: Sequence[str]) -> list[Finding]:
+    """
+    Ask Cronofy for the channels of accounts; return what is wrong. That it cannot be asked is said
+    once of each cause, since an outage has but one.
+    """
+    found = [each for account_id in account_ids for each in channels.checked(stack, account_id)]
+    causes: dict[str, list[str]] = {}
+    for each in found:
+        if each.finding == "unreachable":
+            causes.setdefault(each.detail, []).append(each.account_id)
+    return [
+        *(_unreachable(cause, names) for cause, names in causes.items()),
+        *(_channel(each) for each in found if each.finding != "unreachable"),
+    ]
+
+
+def _unreachable(cause: str, names: Sequence[str]) -> Finding:
+    count = printing.count(len(names), "account")
+    return error(
+        "channels",
+        f"Cronofy could not be asked for the channels of {count}, {names[0]} for one: {cause}.",
+        f"`calmirror doctor {names[0]}` tells more.",
+    )
+
+
+def _channel(found: channels.Finding) -> Finding:
     level = error if found.finding == "missing" else warning
     said = {
         "missing": "Cronofy has closed its channel, or never had one: no notification comes",

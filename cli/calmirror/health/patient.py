@@ -8,7 +8,7 @@ from datetime import datetime
 from calendar_mirror.accounts import State
 from calendar_mirror.errors import CalendarMirrorError, NeedsUserError
 from calendar_mirror.planning import WINDOW_PAST
-from calmirror import at_cronofy, channels, printing, shown
+from calmirror import at_cronofy, printing, shown
 from calmirror.health import fleet
 from calmirror.health.findings import Finding, error, ok, warning
 from calmirror.stacks import Stack
@@ -90,7 +90,7 @@ def _at_cronofy(stack: Stack, account_id: str, data_center: str) -> Iterator[Fin
         )
         return
     yield ok("grant", f"Cronofy accepts the grant of {account_id}.")
-    wrong = [fleet.channel(each) for each in channels.checked(stack, account_id)]
+    wrong = fleet.wrong_channels(stack, [account_id])
     yield from wrong
     if not wrong:
         yield ok("channels", f"Cronofy has the channel of {account_id}, to this stack.")

@@ -99,6 +99,10 @@ def test_an_outage_is_told_from_everything_that_it_makes_fail(stack, account_id)
     )
     assert "Nothing is lost" in wrong["provider"]["what_to_do"]
     assert not any(check.startswith("secret") for check in wrong)
+    assert (
+        "could not be asked for the channels of 1 account"
+        in (findings(stack, ends_with=1)["channels"]["said"])
+    )
 
 
 def test_a_poison_message_is_named_with_its_reason_and_put_back(stack, account_id):

@@ -145,6 +145,8 @@ def test_redriven_letters_are_on_the_queue_in_their_group_and_gone_from_here(sta
     assert stack.messages("DeadLetterQueueUrl") == []
     found = [each for _ in range(4) for each in stack.received("SyncQueueUrl")]
     groups = {each["Attributes"]["MessageGroupId"] for each in found}
+    ids = {each["Attributes"]["MessageDeduplicationId"] for each in found}
+    assert len(ids) == 24
     numbers = [json.loads(each["Body"])["number"] for each in found]
     assert groups == {"acc_1", "acc_2"}
     assert [number for number in numbers if number != 99] == list(range(23))
@@ -242,6 +244,15 @@ def test_an_age_that_is_none_is_refused(stack):
 
     assert result.exit_code == 2
     assert "write 90s, 15min, 2h or 3d" in result.output
+
+
+def test_letters_behind_some_that_are_not_meant_are_moved_as_well(stack):
+    for number in range(14):
+        put(stack, "{}", "acc_1", reason="meant" if number >= 8 else "other")
+
+    told = stack.told("dlq", "redrive", "--reason", "meant", "--per-minute", "6000")
+
+    assert (len(told["moved"]), told["left"]) == (6, 8)
 
 
 def test_where_ten_letters_that_are_not_meant_hide_others_that_is_said(stack):
