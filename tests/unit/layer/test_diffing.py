@@ -27,6 +27,13 @@ def test_an_equal_event_in_an_older_layout_is_written_and_counts_as_no_change():
     assert (found.unchanged, found.renewed) == (0, 1)
 
 
+def test_a_row_that_a_later_release_has_written_is_left_alone():
+    one = record()
+    row = Stored(one.content_hash, False, layout=records.LAYOUT + 1)
+
+    assert diffing.compare([one], {one.key: row}).writes == ()
+
+
 def test_a_tombstone_in_an_older_layout_is_left_to_expire():
     gone = record(deleted=True)
 
