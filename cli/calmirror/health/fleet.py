@@ -17,6 +17,8 @@ STALE = timedelta(hours=40)
 NEW = timedelta(minutes=15)
 #: So many are named, and so many are looked up at Cronofy.
 _NAMED, _ASKED = 3, 10
+#: Accounts about which Cronofy could not be asked for one cause, after which it is asked no more.
+_ENOUGH = 3
 
 Item = Mapping[str, Any]
 
@@ -127,17 +129,20 @@ def notified(stack: Stack, items: Sequence[Item]) -> Iterator[Finding]:
 def wrong_channels(stack: Stack, account_ids: Sequence[str]) -> list[Finding]:
     """
     Ask Cronofy for the channels of accounts; return what is wrong. That it cannot be asked is said
-    once of each cause, since an outage has but one.
+    once of each cause, and after some accounts with one cause no more are asked: in an outage each
+    takes its time.
     """
-    found = [each for account_id in account_ids for each in channels.checked(stack, account_id)]
+    wrong: list[Finding] = []
     causes: dict[str, list[str]] = {}
-    for each in found:
-        if each.finding == "unreachable":
-            causes.setdefault(each.detail, []).append(each.account_id)
-    return [
-        *(_unreachable(cause, names) for cause, names in causes.items()),
-        *(_channel(each) for each in found if each.finding != "unreachable"),
-    ]
+    for account_id in account_ids:
+        for each in channels.checked(stack, account_id):
+            if each.finding == "unreachable":
+                causes.setdefault(each.detail, []).append(account_id)
+            else:
+                wrong.append(_channel(each))
+        if any(len(names) == _ENOUGH for names in causes.values()):
+            break
+    return [*(_unreachable(cause, names) for cause, names in causes.items()), *wrong]
 
 
 def _unreachable(cause: str, names: Sequence[str]) -> Finding:

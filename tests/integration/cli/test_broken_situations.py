@@ -105,6 +105,19 @@ def test_an_outage_is_told_from_everything_that_it_makes_fail(stack, account_id)
     )
 
 
+def test_in_an_outage_not_every_account_is_asked_about_in_vain(stack):
+    for _ in range(5):
+        made = stack.control("POST", "accounts")
+        token = made["refresh_token"]
+        stack.run("accounts", "add", made["account_id"], "--refresh-token", "-", stdin=token)
+    stack.settle()
+    stack.control("POST", "faults", {"outage": True})
+
+    said = findings(stack, ends_with=1)["channels"]["said"]
+
+    assert "could not be asked for the channels of 3 accounts" in said
+
+
 def test_a_poison_message_is_named_with_its_reason_and_put_back(stack, account_id):
     stack.client("sqs").send_message(
         QueueUrl=stack.outputs["SyncQueueUrl"],
