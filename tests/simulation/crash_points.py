@@ -11,7 +11,7 @@ from tests.simulation.histories import History, Operation
 from tests.simulation.running import run
 
 SETTINGS = {"page_size": 3, "refresh_rotates": True, "old_refresh_token_grace": 3600.0}
-SLOW = {"kind": "slow", "seconds": 9.0, "path": "/v1/events*", "count": 12}
+SLOW = {"kind": "slow", "seconds": 9.0, "path": "/v1/events*", "count": 8}
 BUSY = {"kind": "status", "status": 429, "headers": {"Retry-After": "7"}, "count": 2}
 DEAD_LINKS = {"kind": "expire_pages", "path": "/v1/events/pages/*", "count": 1}
 
@@ -41,17 +41,18 @@ SCENARIOS = {
         (60.0, "rename", 0), (70.0, "expire tokens", 0), (71.0, "rename", 1)
     ),
     "pages that expire": _history(
-        (60.0, "provider fails", 0, DEAD_LINKS), (60.5, "bulk", 11), (61.0, "rename", 0), events=9
+        (60.0, "provider fails", 0, DEAD_LINKS), (60.5, "bulk", 7), (90.0, "rename", 0), events=6
     ),
     "Cronofy has had enough": _history(
-        (60.0, "provider fails", 0, BUSY), (60.5, "rename", 0), (62.0, "delete", 1)
+        (60.0, "provider fails", 0, BUSY), (60.5, "rename", 0), (90.0, "delete", 1)
     ),
     "a read of everything that takes several passes, and edits meanwhile": _history(
         (60.0, "provider fails", 0, SLOW),
         (61.0, "ask for everything", 0),
         (75.0, "rename", 4),
         (90.0, "delete", 1),
-        events=20,
+        (200.0, "rename", 2),
+        events=10,
     ),
     "a profile that is disconnected, and comes back": _history(
         (60.0, "disconnect a profile", 1), (70.0, "rename", 0), (80.0, "reconnect a profile", 0)

@@ -6,7 +6,7 @@ from tests.simulation import histories, shrinking, soaking
 from tests.simulation.histories import draw
 from tests.simulation.running import run
 
-SEEDS, JOBS = 400, 2
+SEEDS, JOBS = 320, 2
 
 
 @pytest.fixture(scope="module")
