@@ -62,6 +62,19 @@ def found(bug):
     return next(filter(None, (tried(bug, seed) for seed in seeds_for(bug))), None)
 
 
+def confirmed(jobs):
+    """Return, by the bugs' names, what the seeds of the document find now."""
+    with get_context("spawn").Pool(jobs) as pool:
+        found_now = pool.map(_as_known, range(len(BUGS)), chunksize=1)
+    return {bug.name: find for bug, find in zip(BUGS, found_now, strict=True)}
+
+
+def _as_known(number):
+    bug = BUGS[number]
+    find = known().get(bug.name)
+    return find and tried(bug, find.seed)
+
+
 def write_table(jobs):
     """Find each bug, and write the table anew. Return the exit status."""
     finds = []
