@@ -151,7 +151,7 @@ def test_the_feed_is_kept_only_where_somebody_asks_for_it():
     assert RESOURCES["ChangeArchive"]["Condition"] == "HasChangeArchive"
     assert TEMPLATE["Outputs"]["ChangeArchiveArn"]["Condition"] == "HasChangeArchive"
     assert TEMPLATE["Conditions"]["HasChangeArchive"] == {
-        "Fn::Not": [{"Fn::Equals": [{"Ref": "ChangeFeedArchiveDays"}, 0]}]
+        "Fn::Not": [{"Fn::Equals": [{"Ref": "ChangeFeedArchiveDays"}, "0"]}]
     }
 
 
