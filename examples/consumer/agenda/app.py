@@ -130,7 +130,8 @@ def write(detail, values):
     erased = tables("AGENDA_TABLE").get_item(Key=erasure(detail), ConsistentRead=True).get("Item")
     if erased and detail["synced_at"] <= erased["erased_at"]:
         return
-    number = int(detail["sequence_number"])
+    # Up to 40 digits, says the API reference (StreamRecord): more than a number of DynamoDB holds.
+    number = detail["sequence_number"].zfill(40)
     item = {
         "pk": detail["account_id"],
         "sk": f"{detail['calendar_id']}#{detail['event_uid']}",

@@ -175,6 +175,20 @@ def test_the_agenda_is_right_however_often_and_in_which_order_it_is_told(
     assert agenda() == {"a": "Late lunch", "b": "Retreat", "large": "Large"}
 
 
+def test_sequence_numbers_of_any_length_are_compared_as_numbers(heard, agenda):
+    stream = Stream()
+    stream.put(row("a", summary="Lunch"))
+    (entry,) = all_of(heard(stream))
+    told = (("9" * 21, "first"), ("1" + "0" * 39, "last"), ("9" * 38, "between"))
+
+    for number, summary in told:
+        event = {**entry["detail"]["event"], "summary": summary}
+        detail = {**entry["detail"], "event": event, "sequence_number": number, "change_id": number}
+        app.handler({**entry, "detail": detail}, None)
+
+    assert agenda() == {"a": "last"}
+
+
 def test_a_change_that_comes_again_is_dropped(heard, agenda, monkeypatch):
     stream, done = Stream(), []
     stream.put(row("a"))
