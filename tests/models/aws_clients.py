@@ -1,10 +1,15 @@
-"""SQS and EventBridge in memory, as boto3's clients, over the model of a FIFO queue."""
+"""
+SQS and EventBridge in memory, as boto3's clients, over the model of a FIFO queue.
 
+tests/integration/layer/test_sync_queue.py and test_change_bus.py hold them to what moto does.
+"""
+
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 
-from tests.models.dynamodb import Wire
+from tests.models.dynamodb import Wire, refusal
 from tests.models.fifo_queue import FifoQueue
 
 
@@ -13,14 +18,14 @@ class Sqs:
     """
     Attributes:
         queues: by URL.
-        reasons: the attribute ``reason`` of what was sent, by body, as it came.
+        reasons: the attribute ``reason`` of what was sent, by body.
         sent: told after each message that is new.
     """
 
     queues: dict[str, FifoQueue]
     wire: Wire = field(default_factory=Wire)
     sent: Callable = lambda: None
-    reasons: list = field(default_factory=list)
+    reasons: dict = field(default_factory=dict)
 
     def send_message(
         self,
@@ -32,13 +37,13 @@ class Sqs:
         MessageAttributes=None,  # noqa: N803
     ):
         def effect():
-            is_new = self.queues[QueueUrl].send(
+            is_new = self._queue(QueueUrl).send(
                 group=MessageGroupId,
                 body=MessageBody,
                 deduplication_id=MessageDeduplicationId,
             )
             if is_new and MessageAttributes:
-                self.reasons.append((MessageBody, MessageAttributes["reason"]["StringValue"]))
+                self.reasons[MessageBody] = MessageAttributes["reason"]
             self.sent()
             return {"MessageId": MessageDeduplicationId}
 
@@ -50,7 +55,7 @@ class Sqs:
             for number, entry in enumerate(each for each in Entries if each not in left):
                 if number:
                     self.wire.between()
-                self.queues[QueueUrl].send(
+                self._queue(QueueUrl).send(
                     group=entry["MessageGroupId"],
                     body=entry["MessageBody"],
                     deduplication_id=entry["MessageDeduplicationId"],
@@ -63,14 +68,14 @@ class Sqs:
     def change_message_visibility(self, *, QueueUrl, ReceiptHandle, VisibilityTimeout):  # noqa: N803
         def effect():
             delivery = SimpleNamespace(receipt_handle=ReceiptHandle)
-            self.queues[QueueUrl].change_visibility(delivery, VisibilityTimeout)
+            self._queue(QueueUrl).change_visibility(delivery, VisibilityTimeout)
             return {}
 
         return self.wire.call("ChangeMessageVisibility", effect)
 
     def delete_message(self, *, QueueUrl, ReceiptHandle):  # noqa: N803
         def effect():
-            self.queues[QueueUrl].delete(SimpleNamespace(receipt_handle=ReceiptHandle))
+            self._queue(QueueUrl).delete(SimpleNamespace(receipt_handle=ReceiptHandle))
             return {}
 
         return self.wire.call("DeleteMessage", effect)
@@ -83,13 +88,25 @@ class Sqs:
                         "MessageId": each.message_id,
                         "ReceiptHandle": each.receipt_handle,
                         "Body": each.body,
-                        "Attributes": {"MessageGroupId": each.group},
+                        "Attributes": {
+                            "MessageGroupId": each.group,
+                            "ApproximateReceiveCount": f"{each.receive_count}",
+                        },
+                        "MessageAttributes": self._attributes(each.body),
                     }
-                    for each in self.queues[QueueUrl].receive()
+                    for each in self._queue(QueueUrl).receive()
                 ]
             }
 
         return self.wire.call("ReceiveMessage", effect)
+
+    def _queue(self, url):
+        if url not in self.queues:
+            raise refusal("AWS.SimpleQueueService.NonExistentQueue", "SQS")
+        return self.queues[url]
+
+    def _attributes(self, body):
+        return {"reason": self.reasons[body]} if body in self.reasons else {}
 
 
 @dataclass
@@ -105,10 +122,21 @@ class EventBridge:
     def put_events(self, *, Entries):  # noqa: N803
         def effect():
             left = self.wire.undone(Entries)
-            self.entries += [entry for entry in Entries if entry not in left]
-            answers = [
-                {"ErrorCode": "Throttled"} if e in left else {"EventId": "1"} for e in Entries
+            answers = [_refused(entry, left) or {"EventId": "1"} for entry in Entries]
+            refused = sum("ErrorCode" in answer for answer in answers)
+            self.entries += [
+                entry for entry, answer in zip(Entries, answers, strict=True) if "EventId" in answer
             ]
-            return {"Entries": answers, "FailedEntryCount": len(left)}
+            return {"Entries": answers, "FailedEntryCount": refused}
 
         return self.wire.call("PutEvents", effect)
+
+
+def _refused(entry, left):
+    if entry in left:
+        return {"ErrorCode": "ThrottlingException"}
+    try:
+        json.loads(entry["Detail"])
+    except ValueError:
+        return {"ErrorCode": "MalformedDetail"}
+    return None

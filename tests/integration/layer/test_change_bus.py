@@ -1,4 +1,4 @@
-"""The bus' edge on moto's EventBridge, with a queue that listens."""
+"""The bus' edge on moto's EventBridge, with a queue that listens, and on the simulation's."""
 
 import json
 
@@ -9,18 +9,36 @@ from botocore.config import Config
 from calendar_mirror.change_bus import ChangeBus, Sent
 from calendar_mirror.feed import Entry
 from tests.integration.conftest import ACCESS
+from tests.models.aws_clients import EventBridge
 
 
-@pytest.fixture
-def events(client):
-    events = client("events")
+@pytest.fixture(params=["moto", "simulated"])
+def events(request):
+    if request.param == "simulated":
+        return EventBridge()
+    events = request.getfixturevalue("client")("events")
     events.create_event_bus(Name="changes")
     return events
 
 
 @pytest.fixture
-def heard(events, sqs):
+def heard(events, request):
     """Return what has come to a subscriber so far, in order, as a function."""
+    if isinstance(events, EventBridge):
+        return lambda: [as_heard(entry) for entry in events.entries]
+    return listener(events, request.getfixturevalue("sqs"))
+
+
+def as_heard(entry):
+    """Return what EventBridge makes of an entry for those who listen."""
+    return {
+        "source": entry["Source"],
+        "detail-type": entry["DetailType"],
+        "detail": json.loads(entry["Detail"]),
+    }
+
+
+def listener(events, sqs):
     url = sqs.create_queue(QueueName="listener")["QueueUrl"]
     attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]
     pattern = json.dumps({"source": ["calendar-mirror"]})

@@ -1,4 +1,4 @@
-"""The queue's edge on moto's SQS."""
+"""The queue's edge on moto's SQS, and on the simulation's."""
 
 import itertools
 import json
@@ -10,9 +10,33 @@ from calendar_mirror import messages, sync_queue
 from calendar_mirror.errors import AwsCallError
 from calendar_mirror.messages import Kind, Message
 from calendar_mirror.sync_queue import Delivery, SyncQueue
+from tests.models.aws_clients import Sqs
 from tests.models.fifo_contract import SqsFifo
+from tests.models.fifo_queue import FifoQueue
 
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
+
+
+URLS = ("https://sqs/sync.fifo", "https://sqs/dead.fifo")
+
+
+@pytest.fixture(params=["moto", "simulated"])
+def sqs(request):
+    if request.param == "moto":
+        return request.getfixturevalue("client")("sqs")
+    return Sqs({url: FifoQueue(lambda: 0.0) for url in URLS})
+
+
+@pytest.fixture
+def queues(sqs):
+    if isinstance(sqs, Sqs):
+        return URLS
+    return tuple(
+        sqs.create_queue(QueueName=url.rpartition("/")[2], Attributes={"FifoQueue": "true"})[
+            "QueueUrl"
+        ]
+        for url in URLS
+    )
 
 
 @pytest.fixture
