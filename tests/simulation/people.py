@@ -259,8 +259,7 @@ class People:
         self.world.control("POST", f"accounts/{self.account_id}/tokens/revoke")
 
     def connect_anew(self, pick):
-        if self.world.connect(self.account_id):
-            self.world.watch.connected(self.account_id)
+        self.world.connect(self.account_id, self.world.watch.connected)
 
     def look_as_an_operator(self, pick):
         """The operator's command uses the account's tokens at the same time."""

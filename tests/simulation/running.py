@@ -92,8 +92,7 @@ class _Run:
                 self.people.resume(0)
         self._rest()
         for account_id in list(self.watch.check_grants(self._is_lossy())):
-            self.world.connect(account_id)
-            self.watch.connected(account_id)
+            world.connect(account_id, self.watch.connected)
         self._rest()
 
     def _is_lossy(self):

@@ -526,17 +526,17 @@ class World:
         with self.process("operator"):
             SyncQueue(self.sqs, QUEUE).send(message, unique=self._unique())
 
-    def connect(self, account_id):
-        """Let a user consent, as `connect` does it."""
+    def connect(self, account_id, is_in_place=lambda account_id: None):
+        """Let a user consent, as `connect` does it; tell when the account is in place."""
         given = self.control("POST", f"accounts/{account_id}/tokens")
         tokens = Tokens(given["refresh_token"], given["access_token"], scope=given["scope"])
         with self.process("operator"):
             account = Account(account_id, "us", tokens)
             if not self.accounts.connect(account, connected_at=self.clock()):
-                return False
+                return
+            is_in_place(account_id)
             self._open_channel(account_id)
         self.ask(account_id, Kind.FULL)
-        return True
 
     def _open_channel(self, account_id):
         """As `connect` does: where it fails, the read that follows has to do it."""
