@@ -38,7 +38,8 @@ def list_(stack: Stack, as_json: bool) -> None:
 
     Of one account SQS shows the first ten at a time.
     """
-    letters, found = of(stack), _shown(of(stack))
+    letters = of(stack)
+    found = _shown(letters)
     rows = [_row(letter) for letter in found]
     _speak_of_hidden(letters, found)
     if as_json:
@@ -56,7 +57,8 @@ def show(stack: Stack, account_or_message: str, as_json: bool) -> None:
     Show what the dead letters of an account, or one of them, ask for, why they are here, and what
     to do. Ends with 1 where there is none.
     """
-    letters, everything = of(stack), _shown(of(stack))
+    letters = of(stack)
+    everything = _shown(letters)
     found = [
         each for each in everything if account_or_message in (each.account_id, each.message_id)
     ]

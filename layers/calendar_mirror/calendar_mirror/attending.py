@@ -122,7 +122,7 @@ def _spacing_s(opened: Visit, wanted: Sequence[Message]) -> int:
     Return how many whole seconds *wanted* waits, so that the account does not take more than its
     share of what calls there are; only changes that Cronofy notified us of do.
     """
-    if any(m.kind is not Kind.DELTA or m.cause != "change" for m in wanted):
+    if not all(m.kind is Kind.DELTA and m.is_notified_change for m in wanted):
         return 0
     if _everything_is_due(opened, wanted):
         return 0

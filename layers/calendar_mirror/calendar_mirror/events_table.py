@@ -46,21 +46,12 @@ class EventsTable:
         Look up *keys*, each given once. Consistent reads: an older answer could make us skip a
         needed write.
         """
-        by_sort_key = {(key.account_id, key.sort_key): key for key in keys}
-        found: dict[Key, Stored] = {}
-        for chunk in _chunks(list(by_sort_key), _KEYS_PER_READ):
-            for item in self._read(chunk, _LOOKED_AT):
-                found[by_sort_key[item["pk"], item["sk"]]] = _stored(item)
-        return found
+        return {key: _stored(item) for key, item in self._found(keys, _LOOKED_AT)}
 
     def documents(self, keys: Sequence[Key]) -> dict[Key, Document]:
         """Look up what is kept of the events *keys*, each given once. Consistent reads."""
-        by_sort_key = {(key.account_id, key.sort_key): key for key in keys}
-        return {
-            by_sort_key[item["pk"], item["sk"]]: item["event"]
-            for chunk in _chunks(list(by_sort_key), _KEYS_PER_READ)
-            for item in self._read(chunk, ("pk", "sk", "event"))
-        }
+        found = self._found(keys, ("pk", "sk", "event"))
+        return {key: item["event"] for key, item in found}
 
     def rows(self, account_id: str) -> Iterator[tuple[Key, Stored]]:
         """
@@ -107,6 +98,15 @@ class EventsTable:
             halves = _chunks(items, (len(items) + 1) // 2)
             return 1 if len(items) == 1 else sum(self._write_or_split(half) for half in halves)
         return 0
+
+    def _found(
+        self, keys: Sequence[Key], attributes: Sequence[str]
+    ) -> Iterator[tuple[Key, dict[str, Any]]]:
+        """Yield those of *keys* that are there, with *attributes*: the table's keys among them."""
+        by_sort_key = {(key.account_id, key.sort_key): key for key in keys}
+        for chunk in _chunks(list(by_sort_key), _KEYS_PER_READ):
+            for item in self._read(chunk, attributes):
+                yield by_sort_key[item["pk"], item["sk"]], item
 
     def _read(
         self, keys: Sequence[tuple[str, str]], attributes: Sequence[str]
