@@ -9,12 +9,8 @@ from enum import StrEnum
 from typing import Any
 
 from calendar_mirror import diffing, records
-from calendar_mirror.planning import WINDOW_PAST
 from calendar_mirror.records import Record
-
-#: Source: https://docs.cronofy.com/developers/api/events/read-events/
-WINDOW_FUTURE = timedelta(days=201)
-
+from calendar_mirror.spans import FUTURE, PAST
 
 #: Attributes that say when and why a row was written, not what of.
 _WRITING = frozenset({"synced_at", "expires_at", "written_by"})
@@ -74,8 +70,8 @@ def in_window(item: Mapping[str, Any], now: datetime) -> bool:
     starts, ends = item.get("start_at"), item.get("end_at")
     if starts is None:
         return False
-    first = (now - WINDOW_PAST).date() + timedelta(days=1)
-    last = (now + WINDOW_FUTURE).date() - timedelta(days=1)
+    first = (now - PAST).date() + timedelta(days=1)
+    last = (now + FUTURE).date() - timedelta(days=1)
     return _day(ends or starts) > first and _day(starts) < last
 
 

@@ -41,7 +41,9 @@ class Meters:
         names = self._of("AWS::Lambda::Function", "FunctionName")
         yield from self._line(prices.INVOCATION, self._sum("AWS/Lambda", ["Invocations"], names))
         yield from self._computing([each["FunctionName"] for each in names])
-        yield from self._line(prices.QUEUE_REQUEST, self._sum("AWS/SQS", _QUEUE, [self._queue()]))
+        yield from self._line(
+            prices.QUEUE_REQUEST, self._sum("AWS/SQS", _QUEUE, [measured.sync_queue(self.stack)])
+        )
         tables = [*self._of("AWS::DynamoDB::Table", "TableName")]
         indexes = [
             {"TableName": self.stack.output(table), "GlobalSecondaryIndexName": index}
@@ -110,9 +112,6 @@ class Meters:
                 seconds[architecture] = seconds.get(architecture, 0.0) + used
         for architecture, used in seconds.items():
             yield from self._line(prices.GB_SECOND[architecture], used)
-
-    def _queue(self) -> dict[str, str]:
-        return {"QueueName": self.stack.output("SyncQueueUrl").rsplit("/", 1)[-1]}
 
     def _size(self, name: str) -> tuple[int, int]:
         """Return the bytes of a table and of its indexes, as counted within the last hours."""

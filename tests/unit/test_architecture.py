@@ -27,11 +27,11 @@ PURE = (
         "notifications",
         "messages",
         "scopes",
+        "spans",
         "planning",
         "spacing",
         "documents",
         "profiles",
-        "spans",
         "accounts",
     ),
     *(

@@ -26,7 +26,7 @@ def oldest(stack: Stack, now: datetime) -> timedelta | None:
         stack,
         "AWS/SQS",
         "ApproximateAgeOfOldestMessage",
-        {"QueueName": stack.output("SyncQueueUrl").rsplit("/", 1)[-1]},
+        measured.sync_queue(stack),
         over=timedelta(minutes=15),
         now=now,
         statistic="Maximum",

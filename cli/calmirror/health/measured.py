@@ -8,6 +8,11 @@ from datetime import datetime, timedelta
 from calmirror.stacks import Stack
 
 
+def sync_queue(stack: Stack) -> dict[str, str]:
+    """Return the dimension under which SQS measures the sync queue."""
+    return {"QueueName": stack.output("SyncQueueUrl").rsplit("/", 1)[-1]}
+
+
 def total(
     stack: Stack,
     namespace: str,

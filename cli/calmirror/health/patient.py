@@ -7,7 +7,7 @@ from datetime import datetime
 
 from calendar_mirror.accounts import State
 from calendar_mirror.errors import CalendarMirrorError, NeedsUserError
-from calendar_mirror.planning import WINDOW_PAST
+from calendar_mirror.spans import PAST
 from calmirror import at_cronofy, printing, shown
 from calmirror.health import fleet
 from calmirror.health.findings import Finding, error, ok, warning
@@ -62,7 +62,7 @@ def _reads(item: fleet.Item, account_id: str, now: datetime) -> Iterator[Finding
     if not fleet.is_stale(item, now):
         yield ok("cursor", f"{account_id} was read {age}.")
         return
-    beyond = now - read.started_at >= WINDOW_PAST
+    beyond = now - read.started_at >= PAST
     far = ", which is longer than Cronofy shows changes for: the whole window has to be read"
     yield error(
         "cursor",

@@ -8,8 +8,8 @@ standard library:
     notifications   what does it say?
     messages        what do we put on the queue for it?
     scopes          what is read of an account?
-    planning        which read settles these messages, if any is needed?
     spans           which part of the window, where it does not fit into one go?
+    planning        which read settles these messages, if any is needed?
     queries         what do we ask Cronofy, in its words?
     answers         what does Cronofy's answer mean to us?
     documents       Cronofy's JSON, made fit to be stored

@@ -14,14 +14,11 @@ from datetime import date, datetime, timedelta
 
 from calendar_mirror.messages import Kind, Message
 from calendar_mirror.scopes import ALL_EVENTS, Coverage
+from calendar_mirror.spans import PAST
 
 #: How far the clocks of two functions may be apart. The queue's delay is longer than the merge
 #: bucket by as much.
 CLOCK_SKEW = timedelta(seconds=1)
-
-#: Cronofy keeps events of the last 42 days; a delta from before that would miss what left the
-#: window since. Source: https://docs.cronofy.com/developers/api/events/read-events/
-WINDOW_PAST = timedelta(days=42)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +84,7 @@ def plan(
         return ReadPlan(None, coverage)
     changes = [*(message.changes_since for message in messages), since]
     earliest = min([last_read.started_at, *(each for each in changes if each is not None)])
-    if now - earliest >= WINDOW_PAST - overlap:
+    if now - earliest >= PAST - overlap:  # a delta would miss what left the window since
         return ReadPlan(None, coverage)
     return ReadPlan((earliest - overlap).replace(microsecond=0), coverage)
 
