@@ -83,6 +83,7 @@ SHELLS = (
         "receive",
         "visit",
         "channel_keeping",
+        "profile_keeping",
         "paging",
         "reading",
         "erasing",

@@ -34,9 +34,10 @@ The edges each know one outside thing: ``aws_json`` and ``client_secrets`` (AWS 
 ``erasures_table``, ``authorizations_table``, ``budget_table``, ``census``, ``reporting``.
 
 The shells bring the two together: ``receive`` and ``sync`` at either end of the queue; between
-them ``attending``, which makes a ``visit`` to one account and leads to ``channel_keeping``, to
-``reading``, page by page in ``paging``, or to ``erasing``; ``connect`` and ``reconcile``; and
-``publish``, from the events table to the change feed. The functions' ``app.py`` are doors to them.
+them ``attending``, which makes a ``visit`` to one account and leads to ``channel_keeping`` and
+``profile_keeping``, to ``reading``, page by page in ``paging``, or to ``erasing``; ``connect`` and
+``reconcile``; and ``publish``, from the events table to the change feed. The functions' ``app.py``
+are doors to them.
 
 And ``reader``, an edge for the code of those who use the mirror.
 """

@@ -9,20 +9,23 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from calendar_mirror import channel_keeping, due, erasing, planning, reading, spacing, visit
-from calendar_mirror.accounts import Account, State
-from calendar_mirror.errors import (
-    AccountGoneError,
-    NeedsUserError,
-    UnexpectedAnswerError,
-    UnfinishedError,
+from calendar_mirror import (
+    channel_keeping,
+    due,
+    erasing,
+    planning,
+    profile_keeping,
+    reading,
+    spacing,
+    visit,
 )
+from calendar_mirror.accounts import Account, State
+from calendar_mirror.errors import AccountGoneError, NeedsUserError, UnfinishedError
 from calendar_mirror.messages import Kind, Message
-from calendar_mirror.profiles import Profile
 from calendar_mirror.reports import Outcome, Settlement
 from calendar_mirror.visit import Edges, Visit
 
@@ -162,7 +165,7 @@ def _read(opened: Visit, wanted: Sequence[Message], *, everything: bool) -> Sett
     except NeedsUserError as error:
         if error.reason != "forbidden":
             raise
-        _ask_for_profiles(opened)
+        profile_keeping.look(opened)
         if opened.account.wanted.mode is mode:
             raise
         return _read_everything(opened, wanted)
@@ -217,14 +220,14 @@ def _looked_at(opened: Visit, wanted: Sequence[Message]) -> bool:
         return False  # that is all it is about
     asked = everything or bool(before.disconnected or kinds & {Kind.PROFILES, Kind.CHECK})
     if asked:
-        _ask_for_profiles(opened)
-    everything |= _came_back(before, opened.account.profiles)
+        profile_keeping.look(opened)
+    everything |= profile_keeping.came_back(before, opened.account.profiles)
     # A grant that had ended may have taken its channel along.
     is_doubtful = Kind.CHECK in kinds or before.state is State.NEEDS_USER
     keep = channel_keeping.check if is_doubtful else channel_keeping.ensure
     everything |= keep(opened)
     if everything and not asked:
-        _ask_for_profiles(opened)
+        profile_keeping.look(opened)
     return everything or opened.account.covered not in (None, opened.account.wanted)
 
 
@@ -241,48 +244,15 @@ def _everything_is_due(opened: Visit, wanted: Sequence[Message]) -> bool:
     )
 
 
-def _ask_for_profiles(opened: Visit) -> None:
-    """
-    Keep what UserInfo says; of a profile that came back, not before the read that this calls for.
-
-    A server that has no such thing leaves the account readable all the same.
-    """
-    try:
-        info = opened.cronofy.user_info(opened.grant)
-    except UnexpectedAnswerError:
-        opened.counts["profiles_unknown"] += 1
-        return
-    except NeedsUserError as error:
-        if error.reason != "forbidden":
-            raise
-        opened.counts["profiles_unknown"] += 1
-        return
-    opened.has_seen_profiles = True
-    if not _came_back(opened.account, info.profiles):
-        opened.remember_profiles(info)
-        return
-    scoped = replace(opened.account.tokens, scope=info.scope or opened.account.tokens.scope)
-    opened.account = replace(opened.account, profiles=info.profiles, tokens=scoped)
-
-
 def _keep_what_a_read_was_owed_for(opened: Visit, before: Account) -> None:
     """
     Keep, once it was made, what the whole window had to be read for. Kept earlier, a stop in
     between would leave nobody who knows of the read.
     """
-    account, kept = opened.account, opened.edges.accounts
+    account = opened.account
     if account.channel != before.channel and account.channel is not None:
         opened.remember_channel(account.channel)
-    if _came_back(before, account.profiles):
-        scope = account.tokens.scope
-        kept.remember_profiles(account.account_id, account.profiles or (), scope=scope)
-
-
-def _came_back(before: Account, profiles: Iterable[Profile] | None) -> bool:
-    """Tell whether a profile was connected again: no notification says so."""
-    connected = {each.profile_id for each in profiles or () if each.is_connected}
-    lost = {each.profile_id for each in before.disconnected if not each.is_conferencing}
-    return not connected.isdisjoint(lost)
+    profile_keeping.keep_who_came_back(opened, before)
 
 
 def _look_again(opened: Visit) -> None:

@@ -13,7 +13,16 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from calendar_mirror import origins, paging, planning, profiles, records, repairing, spans
+from calendar_mirror import (
+    origins,
+    paging,
+    planning,
+    profile_keeping,
+    profiles,
+    records,
+    repairing,
+    spans,
+)
 from calendar_mirror.accounts import Account, FullRead
 from calendar_mirror.diffing import Stored
 from calendar_mirror.errors import (
@@ -190,15 +199,19 @@ class _WholeWindow:
             for key, row in self._rows.items()
             if key not in seen or (row.deleted and key in self._tombstones)
         }
-        gone = repairing.gone(
+        is_complete = visit.has_seen_profiles and profiles.reads_are_complete(known)
+        keys = repairing.gone(
             unseen,
             coverage=coverage,
             covered=visit.account.covered,
             span=span,
             within=repairing.window(self._under_way.started_at),
-            is_complete=visit.has_seen_profiles and profiles.reads_are_complete(known),
+            is_complete=is_complete,
         )
-        paging.write(visit, [records.tombstone(key) for key in gone], {}, self._origin)
+        gone = [records.tombstone(key) for key in keys]
+        if gone and is_complete:
+            profile_keeping.make_sure(visit)
+        paging.write(visit, gone, {}, self._origin)
 
     def _divide(self, span: Span, pages: int, total: int | None) -> None:
         """Let *span* be read in parts that fit, if enough of it was read to tell."""

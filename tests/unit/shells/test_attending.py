@@ -711,6 +711,67 @@ def test_nothing_is_deleted_for_its_absence_while_cronofy_cannot_reach_all(incom
     assert set(mirror.events.live("acc_1")) == rows
 
 
+def beyond_reach(mirror, made):
+    """Disconnect the profile, and take its events from what Cronofy answers; return the way back."""
+    act(mirror, profile_id(made), "disconnect")
+    events = mirror.provider.simulator.world.accounts["acc_1"].events
+    kept = dict(events)
+    events.clear()
+    return lambda: (act(mirror, profile_id(made), "reconnect"), events.update(kept))
+
+
+def test_nothing_is_deleted_for_its_absence_when_cronofy_loses_its_reach_after_the_look():
+    mirror = with_settings()
+    made = connected(mirror)
+    rows, back = set(mirror.events.live("acc_1")), []
+
+    def before(request):
+        if "/v1/events" in request.url and not back:
+            back.append(beyond_reach(mirror, made))
+
+    mirror.provider.before = before
+    mirror.ask(kind=Kind.FULL)
+    mirror.drain()
+    assert mirror.outcomes() == {"put_back": 1}
+    mirror.settle()
+
+    assert set(mirror.events.live("acc_1")) == rows
+    assert details(mirror)[-1]["reason"] == "profile_disconnected"
+    back[0]()
+    settled(mirror, Kind.CHECK)
+    assert equal(mirror)
+    assert tombstones(mirror) == set()
+
+
+@pytest.mark.parametrize(("is_absent", "looks"), [(False, 1), (True, 2)])
+def test_a_full_read_looks_at_the_profiles_again_only_before_it_deletes(mirror, is_absent, looks):
+    connected(mirror)
+    mirror.provider.control("PATCH", "settings", deleted_retention=0.0)
+    if is_absent:
+        mirror.provider.control("DELETE", f"accounts/acc_1/events/{uids(mirror)[0]}")
+    mirror.forget()
+    settled(mirror, Kind.FULL)
+
+    asked = [path for _, path, _ in mirror.provider.requests]
+    assert asked.count("/v1/userinfo") == looks
+    assert equal(mirror)
+
+
+@pytest.mark.parametrize("answer", ["unknown", "refused"])
+def test_nothing_is_deleted_when_the_profiles_cannot_be_looked_at_again(mirror, answer):
+    connected(mirror)
+    mirror.provider.control("PATCH", "settings", deleted_retention=0.0)
+    mirror.provider.control("DELETE", f"accounts/acc_1/events/{uids(mirror)[0]}")
+    kind = {"kind": "malformed"} if answer == "unknown" else {"kind": "status", "status": 403}
+    fault(mirror, **kind, path="/v1/userinfo", after=1, count=1)
+    mirror.ask(kind=Kind.FULL)
+    mirror.drain()
+
+    assert tombstones(mirror) == set()
+    mirror.settle()
+    assert equal(mirror)
+
+
 def test_a_full_read_that_breaks_off_deletes_nothing():
     mirror = with_settings(page_size=2, deleted_retention=0.0)
     connected(mirror, events=7)
