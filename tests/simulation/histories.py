@@ -1,6 +1,6 @@
 """What happens in a run, drawn from its seed: how the world is made, and what is done when."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from random import Random
 
@@ -35,6 +35,8 @@ STRUCTURE = {
     "resume": 2,
 }
 TOKENS = {"expire tokens": 5, "withdraw the grant": 1, "connect anew": 2, "look as an operator": 2}
+#: What a worker visits an account for.
+VISITED = ("ask for everything", "ask for everything", "rename", "delete", "reconnect a profile")
 NOTICES = {
     "notification lost": 0.4,
     "notification doubled": 0.4,
@@ -89,6 +91,7 @@ class Operation:
     Attributes:
         at_s: seconds from the beginning.
         pick: chooses what it is about among what there is.
+        amid: how many steps into the next visit to the account it is done; ``None``: at once.
     """
 
     at_s: float
@@ -97,9 +100,11 @@ class Operation:
     pick: int = 0
     number: float = 0.0
     details: dict = field(default_factory=dict, hash=False)
+    amid: int | None = None
 
     def __str__(self):
         more = f" {self.details}" if self.details else ""
+        more += f", {self.amid} steps into the next visit" if self.amid else ""
         return f"{self.at_s:>10.2f} s  {self.kind} (account {self.account}, {self.pick}){more}"
 
 
@@ -138,7 +143,7 @@ class History:
 PROFILES = (
     *("everyday", "merging", "outage", "crashes"),
     *("tokens", "days", "structure", "lateness"),
-    *("everyday", "merging", "stale", "garbled"),
+    *("amid visits", "merging", "stale", "garbled"),
     *("long reads", "crashes", "beyond", "few calls"),
 )
 
@@ -218,6 +223,9 @@ def _settings(rng, profile):
 def _all(rng, profile, accounts, merge_s, began_at):
     drawn = list(_operations(rng, profile, accounts, merge_s))
     yield from drawn
+    if profile == "amid visits":
+        for _ in range(rng.randint(4, 16)):
+            yield from _surprise(rng, rng.choice(drawn))
     if profile == "merging":
         for _ in range(rng.randint(1, 6)):
             yield from _overtaken(rng, rng.randrange(accounts), merge_s, began_at)
@@ -225,6 +233,20 @@ def _all(rng, profile, accounts, merge_s, began_at):
         last_s = max(each.at_s for each in drawn)
         for _ in range(rng.randint(1, 8)):
             yield from _back_again(rng, rng.randrange(accounts), merge_s, last_s)
+
+
+def _surprise(rng, after):
+    """Something makes a worker visit the account; something else happens while it is there."""
+    yield replace(after, kind=rng.choice(VISITED), details={})
+    kinds = EDITS | {kind: 4 * weight for kind, weight in (STRUCTURE | TOKENS).items()}
+    yield replace(
+        after,
+        kind=rng.choices(list(kinds), list(kinds.values()))[0],
+        pick=rng.randrange(1000),
+        number=round(rng.random(), 6),
+        details={},
+        amid=rng.randint(1, 40),
+    )
 
 
 def _overtaken(rng, account, merge_s, began_at):
@@ -267,7 +289,7 @@ def _operations(rng, profile, accounts, merge_s):
         edits |= {kind: 2 * weight for kind, weight in STRUCTURE.items()}
     if profile == "tokens":
         edits |= TOKENS
-    if profile in ("everyday", "crashes", "beyond", "days"):
+    if profile in ("everyday", "crashes", "beyond", "days", "amid visits"):
         edits |= {"expire tokens": 1, "look as an operator": 1}
         edits |= {kind: weight / 8 for kind, weight in STRUCTURE.items()}
     at_s, moments = rng.uniform(1, 60), [0.0]

@@ -2,12 +2,13 @@
 
 from copy import copy
 from datetime import timedelta
+from functools import partial
 from itertools import count
 from random import Random
 
 from calendar_mirror.accounts import State
 from calendar_mirror.cronofy import Cronofy
-from calendar_mirror.errors import CalendarMirrorError
+from calendar_mirror.errors import AccountGoneError, CalendarMirrorError
 from calendar_mirror.messages import Kind
 from cronofy_simulator import changes
 from cronofy_simulator.instants import format_time
@@ -29,8 +30,15 @@ class People:
         self.said = count(1)
 
     def do(self, operation):
-        """Do one; what cannot be done now is left undone. Another may begin meanwhile."""
-        copy(self).begin(operation)
+        """
+        Do one, now or amid the next visit to its account; what cannot be done is left undone.
+        Another may begin meanwhile.
+        """
+        if operation.amid:
+            action = partial(copy(self).begin, operation)
+            self.world.surprises[f"acc_{operation.account + 1}"].append((operation.amid, action))
+        else:
+            copy(self).begin(operation)
 
     def begin(self, operation):
         """Do one, as the person who does it, and nothing else."""
@@ -252,7 +260,16 @@ class People:
     # Grants
 
     def expire_tokens(self, pick):
+        """None ends within seconds after it was given out."""
+        world = self.world.simulator.world
+        given = [t for t in world.tokens.access.values() if self._is_mine(t.authorization)]
+        left_s = max(((t.expires_at - world.now).total_seconds() for t in given), default=0)
+        if left_s > world.settings.expires_in - 10:
+            return
         self.world.control("POST", f"accounts/{self.account_id}/tokens/expire")
+
+    def _is_mine(self, authorization):
+        return authorization.account_id == self.account_id
 
     def withdraw_the_grant(self, pick):
         self.world.watch.withdrawn(self.account_id)
@@ -294,7 +311,10 @@ class People:
             account = self.world.accounts.get(self.account_id)
             if account is None or account.state is State.ERASING:
                 return
-            getattr(self.world.accounts, method)(self.account_id, *args, **kwargs)
+            try:
+                getattr(self.world.accounts, method)(self.account_id, *args, **kwargs)
+            except AccountGoneError:
+                return
         if method != "pause":
             self.world.ask(self.account_id, Kind.FULL)
 

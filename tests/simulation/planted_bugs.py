@@ -17,6 +17,7 @@ from calendar_mirror import (
     feed,
     messages,
     planning,
+    profile_keeping,
     profiles,
     publish,
     queries,
@@ -411,6 +412,11 @@ BUGS = (
         "deletion by absence while a profile is disconnected",
         _putting(profiles, "reads_are_complete", lambda known: True),
         "structure",
+    ),
+    Bug(
+        "deletion by absence though a profile was disconnected during the read",
+        _putting(profile_keeping, "make_sure", lambda visit: None),
+        "amid visits",
     ),
     Bug(
         "deletion by absence outside the window",

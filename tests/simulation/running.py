@@ -80,6 +80,7 @@ class _Run:
     def _end_the_troubles(self):
         """Faults end, who has to connect anew does, and what is under way arrives."""
         world = self.world
+        world.wait_for_no_visit()
         world.weather.clear()
         world.control("DELETE", "faults")
         world.is_reconciling = False

@@ -1,6 +1,6 @@
 """The real functions, with models of AWS and Cronofy's simulator around them."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -74,12 +74,21 @@ class Process:
 
     Attributes:
         stops_at: number of the step at which it is stopped; ``None``: it lives.
+        surprise: what happens at a step, and its number; ``None``: nothing does.
     """
 
     name: str
     began_at: datetime
     stops_at: int | None = None
     steps: int = 0
+    surprise: tuple | None = None
+
+    def be_surprised(self, *, now=False):
+        """Let happen what is due at this step, or *now*."""
+        if self.surprise and (now or self.steps >= self.surprise[0]):
+            _, action = self.surprise
+            self.surprise = None
+            action()
 
 
 class Line(Wire):
@@ -137,6 +146,7 @@ class World:
     Attributes:
         active: the process that is with an account, by its id.
         stops: at which step the next process of a name is stopped.
+        surprises: by account, what happens so many steps into the next visits to it.
         steps: moments before and after calls to the outside, of all functions.
         watch: is told of each thing that an invariant is about; see `oracle.Watch`.
     """
@@ -149,7 +159,7 @@ class World:
         self.weather = Weather(self.clock, self.rng)
         self.strikes = self.weather.strikes
         self.processes, self.steps, self.active = [], 0, {}
-        self.reports, self.stops = [], {}
+        self.reports, self.stops, self.surprises = [], {}, defaultdict(list)
         self.is_reconciling = True
         self.watch.world = self
         self._build_provider(Settings(**history.settings))
@@ -239,13 +249,24 @@ class World:
             if other is not None and not self.is_over(other):
                 self.watch.diverges(f"{account_id} is visited twice at once")
             self.active[account_id] = process = self.processes[-1]
+            if self.surprises[account_id]:
+                steps, action = self.surprises[account_id].pop(0)
+                process.surprise = (process.steps + steps, action)
             try:
                 return settle(account_id, *more)
             finally:
+                process.be_surprised(now=True)
                 if self.active.get(account_id) is process:
                     del self.active[account_id]
 
         return visiting
+
+    def wait_for_no_visit(self):
+        """Let happen what was to happen amid visits that have not come."""
+        for actions in self.surprises.values():
+            while actions:
+                _, action = actions.pop(0)
+                action()
 
     def _reported(self, report):
         self.reports.append(report)
@@ -261,6 +282,7 @@ class World:
         """Come to a moment at which a process can be stopped."""
         process = self.processes[-1]
         process.steps += 1
+        process.be_surprised()
         self.steps += process.name != "operator"
         is_the_moment = self.steps == self.history.stops_at and process.name != "operator"
         if is_the_moment or process.steps == process.stops_at:

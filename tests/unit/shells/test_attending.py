@@ -712,7 +712,7 @@ def test_nothing_is_deleted_for_its_absence_while_cronofy_cannot_reach_all(incom
 
 
 def beyond_reach(mirror, made):
-    """Disconnect the profile, and take its events from what Cronofy answers; return the way back."""
+    """Disconnect the profile, and take its events away; return the way back."""
     act(mirror, profile_id(made), "disconnect")
     events = mirror.provider.simulator.world.accounts["acc_1"].events
     kept = dict(events)
