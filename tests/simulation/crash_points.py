@@ -18,7 +18,7 @@ DEAD_LINKS = {"kind": "expire_pages", "path": "/v1/events/pages/*", "count": 1}
 
 def _history(*operations, events=5, **settings):
     done = tuple(
-        Operation(at_s, kind, pick=pick, number=pick / 7, details=more[0] if more else {})
+        Operation(at_s, kind, pick=pick, number=pick / 7, **(more[0] if more else {}))
         for at_s, kind, pick, *more in operations
     )
     began_at = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -41,13 +41,13 @@ SCENARIOS = {
         (60.0, "rename", 0), (70.0, "expire tokens", 0), (71.0, "rename", 1)
     ),
     "pages that expire": _history(
-        (60.0, "provider fails", 0, DEAD_LINKS), (60.5, "bulk", 7), (90.0, "rename", 0), events=6
+        (60.0, "provider fails", 0, {"details": DEAD_LINKS}), (60.5, "bulk", 7), (90.0, "rename", 0), events=6
     ),
     "Cronofy has had enough": _history(
-        (60.0, "provider fails", 0, BUSY), (60.5, "rename", 0), (90.0, "delete", 1)
+        (60.0, "provider fails", 0, {"details": BUSY}), (60.5, "rename", 0), (90.0, "delete", 1)
     ),
     "a read of everything that takes several passes, and edits meanwhile": _history(
-        (60.0, "provider fails", 0, SLOW),
+        (60.0, "provider fails", 0, {"details": SLOW}),
         (61.0, "ask for everything", 0),
         (75.0, "rename", 4),
         (90.0, "delete", 1),
@@ -56,6 +56,11 @@ SCENARIOS = {
     ),
     "a profile that is disconnected, and comes back": _history(
         (60.0, "disconnect a profile", 1), (70.0, "rename", 0), (80.0, "reconnect a profile", 0)
+    ),
+    "a profile that is disconnected during a read, and comes back": _history(
+        (60.0, "ask for everything", 0),
+        (60.0, "disconnect a profile", 1, {"amid": 10}),
+        (90.0, "reconnect a profile", 0),
     ),
     "an erasure, and a change that comes late": _history((60.0, "erase", 0), (60.3, "rename", 0)),
     "a day without a word": _history((60.0, "rename", 0), (27 * HOUR, "rename", 1)),
