@@ -233,6 +233,8 @@ class DynamoDB:
     def _write(self, name, key, item):
         table = self.tables[name]
         before = table.items.get(key)
+        if before is None and item is None:
+            return  # nothing was there, and no stream tells of it
         past = table.past.setdefault(key, [])
         past.append((self.now(), before))
         del past[:-4]

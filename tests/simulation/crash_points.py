@@ -41,7 +41,10 @@ SCENARIOS = {
         (60.0, "rename", 0), (70.0, "expire tokens", 0), (71.0, "rename", 1)
     ),
     "pages that expire": _history(
-        (60.0, "provider fails", 0, {"details": DEAD_LINKS}), (60.5, "bulk", 7), (90.0, "rename", 0), events=6
+        (60.0, "provider fails", 0, {"details": DEAD_LINKS}),
+        (60.5, "bulk", 7),
+        (90.0, "rename", 0),
+        events=6,
     ),
     "Cronofy has had enough": _history(
         (60.0, "provider fails", 0, {"details": BUSY}), (60.5, "rename", 0), (90.0, "delete", 1)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
+from calendar_mirror import profiles
 from calendar_mirror.accounts import Account
 from calendar_mirror.errors import (
     CronofyUnavailableError,
     NeedsUserError,
     UnexpectedAnswerError,
 )
-from calendar_mirror.profiles import Profile, UserInfo, reads_are_complete
+from calendar_mirror.profiles import Profile, UserInfo
 from calendar_mirror.visit import Visit
 
 
@@ -45,9 +46,9 @@ def keep_who_came_back(visit: Visit, before: Account) -> None:
         )
 
 
-def came_back(before: Account, profiles: Iterable[Profile] | None) -> bool:
+def came_back(before: Account, now: Iterable[Profile] | None) -> bool:
     """Tell whether a profile was connected again: no notification says so."""
-    connected = {each.profile_id for each in profiles or () if each.is_connected}
+    connected = {each.profile_id for each in now or () if each.is_connected}
     lost = {each.profile_id for each in before.disconnected if not each.is_conferencing}
     return not connected.isdisjoint(lost)
 
@@ -61,7 +62,7 @@ def make_sure(visit: Visit) -> None:
         CronofyUnavailableError: it cannot; the next visit looks first, and reads again.
     """
     info = _user_info(visit)
-    if info is None or not reads_are_complete(info.profiles):
+    if info is None or not profiles.reads_are_complete(info.profiles):
         raise CronofyUnavailableError("a profile was disconnected while its calendars were read")
 
 
