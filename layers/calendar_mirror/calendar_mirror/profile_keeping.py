@@ -35,10 +35,7 @@ def look(visit: Visit) -> None:
 
 
 def keep_who_came_back(visit: Visit, before: Account) -> None:
-    """
-    Keep that a profile is connected again, once all was read for it. Kept earlier, a stop in
-    between would leave nobody who knows of the read.
-    """
+    """Keep that a profile is connected again, once all was read for it."""
     account = visit.account
     if came_back(before, account.profiles):
         visit.edges.accounts.remember_profiles(
