@@ -10,11 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
 from calendar_mirror.messages import Kind, Message
 from calendar_mirror.scopes import ALL_EVENTS, Coverage
-from calendar_mirror.spans import PAST
+from calendar_mirror.spans import PAST, WHOLE, Span
 
 #: How far the clocks of two functions may be apart. The queue's delay is longer than the merge
 #: bucket by as much.
@@ -42,12 +42,12 @@ class ReadPlan:
     ``None``.
 
     Attributes:
-        dates: from which day on, and before which day; ``None``: Cronofy's own window.
+        dates: from which day on, and before which day; where it has no bound, Cronofy's own holds.
     """
 
     last_modified: datetime | None
     coverage: Coverage = ALL_EVENTS
-    dates: tuple[date, date] | None = None
+    dates: Span = WHOLE
 
     @property
     def is_full(self) -> bool:

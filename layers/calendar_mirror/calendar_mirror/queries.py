@@ -37,13 +37,13 @@ def read(plan: ReadPlan) -> Query:
     """
     flags = tuple((flag, "true") for flag in _FLAGS[plan.coverage.mode])
     calendars = tuple(("calendar_ids[]", each) for each in plan.coverage.calendars)
-    since: Query = ()
-    if plan.dates is not None:
-        start, end = plan.dates
-        since = (("from", start.isoformat()), ("to", end.isoformat()))
-    if plan.last_modified is not None:
-        since = (*since, ("last_modified", instants.to_text(plan.last_modified)))
-    return (("tzid", "Etc/UTC"), *flags, *calendars, *since)
+    bounds = {
+        "from": plan.dates.start and plan.dates.start.isoformat(),
+        "to": plan.dates.end and plan.dates.end.isoformat(),
+        "last_modified": plan.last_modified and instants.to_text(plan.last_modified),
+    }
+    given = tuple((name, bound) for name, bound in bounds.items() if bound)
+    return (("tzid", "Etc/UTC"), *flags, *calendars, *given)
 
 
 def channel(address: str, calendars: tuple[str, ...]) -> Mapping[str, object]:

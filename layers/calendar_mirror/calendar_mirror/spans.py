@@ -18,8 +18,6 @@ PAST, FUTURE = timedelta(days=42), timedelta(days=201)
 _SEAM = timedelta(days=2)
 _DAY = timedelta(days=1)
 _SHORTEST = 4
-#: Cronofy's clock may be past midnight already, or not yet; a date too far out is refused.
-_MIDNIGHT = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,19 +46,25 @@ class Span:
 WHOLE = Span()
 
 
-def asked_for(span: Span, now: datetime) -> tuple[date, date] | None:
-    """Return from which day on, and before which day, to ask; ``None``: for the whole window."""
-    if span == WHOLE:
-        return None
-    first, last = _edges(now)
-    start = first if span.start is None else max(first, span.start - _SEAM)
-    end = last if span.end is None else min(last, span.end + _SEAM)
-    return start, max(end, start + _DAY)
+def asked_for(span: Span, now: datetime) -> Span:
+    """
+    Return from which day on, and before which day, to ask.
+
+    At the window's edges nothing is said of dates: there Cronofy's own hold, by Cronofy's clock,
+    and a date too far out would be refused.
+    """
+    first, last = _well_inside(now)
+    start = span.start and span.start - _SEAM
+    end = span.end and max(span.end + _SEAM, first + _DAY)
+    return Span(
+        start if start and start > first else None,
+        end if end and end < last else None,
+    )
 
 
 def parts(span: Span, count: int, now: datetime) -> tuple[Span, ...]:
     """Divide *span* into *count* parts, or as many as make sense; perhaps it stays whole."""
-    first, last = _edges(now)
+    first, last = _well_inside(now)
     start, end = span.start or first, span.end or last
     days = max(1, (end - start).days)
     # Below that, what is asked for beyond the seams outweighs what is gained.
@@ -70,6 +74,7 @@ def parts(span: Span, count: int, now: datetime) -> tuple[Span, ...]:
     return tuple(Span(*each) for each in pairwise(bounds))
 
 
-def _edges(now: datetime) -> tuple[date, date]:
-    moment = now.astimezone(UTC)
-    return (moment + _MIDNIGHT).date() - PAST, (moment - _MIDNIGHT).date() + FUTURE
+def _well_inside(now: datetime) -> tuple[date, date]:
+    """Return two days of the window that both are in it whether or not it is midnight already."""
+    today = now.astimezone(UTC).date()
+    return today - PAST + _DAY, today + FUTURE - _DAY
