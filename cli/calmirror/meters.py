@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -44,16 +44,12 @@ class Meters:
         yield from self._line(
             prices.QUEUE_REQUEST, self._sum("AWS/SQS", _QUEUE, [measured.sync_queue(self.stack)])
         )
-        tables = [*self._of("AWS::DynamoDB::Table", "TableName")]
-        indexes = [
-            {"TableName": self.stack.output(table), "GlobalSecondaryIndexName": index}
-            for table, index in (("EventsTableName", "by_start"), ("AccountsTableName", "by_due"))
-        ]
+        stores = [each for table in self._tables() for each in _stores(table)]
         for price, metric in (
             (prices.WRITE, "ConsumedWriteCapacityUnits"),
             (prices.READ, "ConsumedReadCapacityUnits"),
         ):
-            yield from self._line(price, self._sum("AWS/DynamoDB", [metric], [*tables, *indexes]))
+            yield from self._line(price, self._sum("AWS/DynamoDB", [metric], stores))
         groups = self._of("AWS::Logs::LogGroup", "LogGroupName")
         logged = self._sum("AWS/Logs", ["IncomingBytes"], groups)
         yield from self._line(prices.LOGGED, None if logged is None else logged / _GB)
@@ -63,14 +59,13 @@ class Meters:
 
     def standing(self) -> Iterator[Line]:
         """Yield what is paid for whether it is used or not, and what is stored."""
-        sizes = [
-            self._size(each["TableName"]) for each in self._of("AWS::DynamoDB::Table", "TableName")
-        ]
-        bytes_of_tables = sum(table for table, _ in sizes)
-        yield Line(
-            prices.STORED, (bytes_of_tables + sum(index for _, index in sizes)) / _GB, "counted"
+        tables = [*self._tables()]
+        of_tables = sum(table.get("TableSizeBytes", 0) for table in tables)
+        of_indexes = sum(
+            index.get("IndexSizeBytes", 0) for table in tables for index in _indexes(table)
         )
-        yield Line(prices.BACKED_UP, bytes_of_tables / _GB, "counted")
+        yield Line(prices.STORED, (of_tables + of_indexes) / _GB, "counted")
+        yield Line(prices.BACKED_UP, of_tables / _GB, "counted")
         for price, kind in (
             (prices.SECRET, "AWS::SecretsManager::Secret"),
             (prices.KEY, "AWS::KMS::Key"),
@@ -113,11 +108,11 @@ class Meters:
         for architecture, used in seconds.items():
             yield from self._line(prices.GB_SECOND[architecture], used)
 
-    def _size(self, name: str) -> tuple[int, int]:
-        """Return the bytes of a table and of its indexes, as counted within the last hours."""
-        table: Any = self.stack.client("dynamodb").describe_table(TableName=name)["Table"]
-        indexes = table.get("GlobalSecondaryIndexes", [])
-        return table.get("TableSizeBytes", 0), sum(i.get("IndexSizeBytes", 0) for i in indexes)
+    def _tables(self) -> Iterator[Mapping[str, Any]]:
+        """Yield what DynamoDB tells of each table; its sizes are some hours old."""
+        client = self.stack.client("dynamodb")
+        for each in resources.of(self.stack, "AWS::DynamoDB::Table"):
+            yield client.describe_table(TableName=each.physical_id)["Table"]
 
     def _metrics(self) -> int:
         """Count the metrics that the stack itself makes."""
@@ -130,3 +125,15 @@ class Meters:
             )
         )
         return sum(len(page["Metrics"]) for page in pages)
+
+
+def _indexes(table: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+    indexes: Sequence[Mapping[str, Any]] = table.get("GlobalSecondaryIndexes", ())
+    return indexes
+
+
+def _stores(table: Mapping[str, Any]) -> Iterator[dict[str, str]]:
+    """Yield the dimensions under which a table's capacity is measured, and that of each index."""
+    name = {"TableName": table["TableName"]}
+    yield name
+    yield from (name | {"GlobalSecondaryIndexName": i["IndexName"]} for i in _indexes(table))

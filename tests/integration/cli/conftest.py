@@ -54,20 +54,23 @@ IDENTITY = (
     "<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>arn:aws:iam::123456789012:root</Arn>"
     "</GetCallerIdentityResult></GetCallerIdentityResponse>"
 )
-INDEXES = {"pk": ("by_start", "pk", "start_at"), "account_id": ("by_due", "due", "due_at")}
+INDEXES = {
+    "pk": (("by_start", "pk", "start_at"), ("by_long_until", "pk", "long_until")),
+    "account_id": (("by_due", "due", "due_at"), ("by_trouble", "trouble")),
+}
 
 
 def _table(*keys: str) -> dict[str, Any]:
-    found = INDEXES.get(keys[0])
+    found = INDEXES.get(keys[0], ())
     indexes = [
         {
             "IndexName": name,
             "KeySchema": _schema(*of_index),
             "Projection": {"ProjectionType": "ALL"},
         }
-        for name, *of_index in ([found] if found else [])
+        for name, *of_index in found
     ]
-    names = {*keys, *(found[1:] if found else ())}
+    names = {*keys, *(key for _, *of_index in found for key in of_index)}
     properties = {
         "BillingMode": "PAY_PER_REQUEST",
         "AttributeDefinitions": [{"AttributeName": n, "AttributeType": "S"} for n in sorted(names)],

@@ -3,6 +3,20 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from moto.cloudwatch.models import MetricDatumBase
+
+
+@pytest.fixture(autouse=True)
+def an_index_is_not_its_table(monkeypatch):
+    """CloudWatch keeps series of different dimensions apart; moto gives those with more as well."""
+    matches = MetricDatumBase.filter
+
+    def exactly(self, namespace, name, dimensions, **others):
+        is_listing = namespace is not None
+        is_it = is_listing or len(dimensions) == len(self.dimensions)
+        return is_it and matches(self, namespace, name, dimensions, **others)
+
+    monkeypatch.setattr(MetricDatumBase, "filter", exactly)
 
 
 def lines(told):
@@ -43,6 +57,30 @@ def test_what_was_measured_is_made_a_month_and_no_longer_assumed(stack):
     # The stack is younger than what was looked at: an hour counts at the least.
     assert written["a_month"] == pytest.approx(600 * 24 * 30.44, rel=0.01)
     assert written["usd"] == pytest.approx(600 * 24 * 30.44 * 0.625e-6, rel=0.01)
+
+
+@pytest.mark.parametrize(
+    ("table", "index"),
+    [
+        ("EventsTableName", "by_start"),
+        ("EventsTableName", "by_long_until"),
+        ("AccountsTableName", "by_due"),
+        ("AccountsTableName", "by_trouble"),
+    ],
+)
+def test_what_an_index_took_is_in_it(stack, table, index):
+    measure(
+        stack,
+        "AWS/DynamoDB",
+        "ConsumedWriteCapacityUnits",
+        150,
+        TableName=stack.outputs[table],
+        GlobalSecondaryIndexName=index,
+    )
+
+    written = lines(stack.told("cost"))["DynamoDB", "write request units"]
+
+    assert written["a_month"] == pytest.approx(150 * 24 * 30.44, rel=0.01)
 
 
 def test_so_many_accounts_are_assumed_even_where_something_was_measured(stack):
