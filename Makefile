@@ -33,9 +33,12 @@ up: tools ## local AWS, Cronofy simulator and the deployed application (CRONOFY_
 down: ## stop the local stack and remove what it holds
 	@test ! -x $(BIN)/python || $(BIN)/python -m local_stack down $(ARGS)
 
+# End-to-end tests mostly wait: a second process does the others meanwhile. One process: make test PARALLEL=
+PARALLEL = --numprocesses 2 --no-loadscope-reorder
+
 .PHONY: test
 test: tools ## all tests, on a local stack of their own
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest $(PARALLEL) $(ARGS)
 
 .PHONY: check
 check: tools ## format, lint, types, template

@@ -88,7 +88,7 @@ def test_step_by_step_each_function_goes_back_when_an_alarm_of_its_own_rings(way
         )
 
 
-@pytest.mark.parametrize("name", GRADUAL)
+@pytest.mark.parametrize("name", sorted(GRADUAL))
 def test_its_alarms_can_ring_while_the_release_before_is_still_there(name):
     preference = RESOURCES[name]["Properties"]["DeploymentPreference"]
 

@@ -228,7 +228,8 @@ def test_trouble_of_every_kind_logs_no_secret_and_no_content(stack, capsys):
         stack.invoke()
 
     text = capsys.readouterr().out
-    assert text.count('"account_id"') == len(FAULTS)
+    reports = [line for line in map(json.loads, text.splitlines()) if "account_id" in line]
+    assert {each["account_id"] for each in reports} == {f"acc_{n}" for n in range(len(FAULTS))}
     assert not [secret for secret in secrets if secret in text]
 
 
