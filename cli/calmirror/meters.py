@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from calmirror import prices
-from calmirror.health import measured, resources
+from calmirror.health import measured
+from calmirror.health.resources import Resource
 from calmirror.prices import Price
 from calmirror.stacks import Stack
 from calmirror.usage import DAYS, Line
@@ -25,10 +26,12 @@ _QUEUE = (
 class Meters:
     """
     Attributes:
+        made_of: the stack's resources, by kind.
         over: how far back is looked; no further than the stack is old.
     """
 
     stack: Stack
+    made_of: Mapping[str, Sequence[Resource]]
     now: datetime
     over: timedelta
 
@@ -72,7 +75,7 @@ class Meters:
             (prices.ALARM, "AWS::CloudWatch::Alarm"),
             (prices.DASHBOARD, "AWS::CloudWatch::Dashboard"),
         ):
-            yield Line(price, len(list(resources.of(self.stack, kind))), "counted")
+            yield Line(price, len(self.made_of[kind]), "counted")
         if metrics := self._metrics():
             yield Line(prices.METRIC, metrics, "counted")
 
@@ -93,7 +96,7 @@ class Meters:
         return sum(known) if known else None
 
     def _of(self, kind: str, dimension: str) -> list[dict[str, str]]:
-        return [{dimension: each.physical_id} for each in resources.of(self.stack, kind)]
+        return [{dimension: each.physical_id} for each in self.made_of[kind]]
 
     def _computing(self, names: Iterable[str]) -> Iterator[Line]:
         seconds: dict[str, float] = {}
@@ -111,7 +114,7 @@ class Meters:
     def _tables(self) -> Iterator[Mapping[str, Any]]:
         """Yield what DynamoDB tells of each table; its sizes are some hours old."""
         client = self.stack.client("dynamodb")
-        for each in resources.of(self.stack, "AWS::DynamoDB::Table"):
+        for each in self.made_of["AWS::DynamoDB::Table"]:
             yield client.describe_table(TableName=each.physical_id)["Table"]
 
     def _metrics(self) -> int:

@@ -35,7 +35,7 @@ def roles(stack: Stack) -> Iterator[Finding]:
     )["TemplateBody"]
     wanted = _wanted(template if isinstance(template, Mapping) else json.loads(template))
     iam, wrong = stack.client("iam"), False
-    found = list(resources.of(stack, "AWS::IAM::Role"))
+    found = resources.of(stack, "AWS::IAM::Role")
     for role in found:
         for said in _missing(iam, role, wanted.get(role.name, {})):
             wrong = True

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,13 +24,21 @@ class Resource:
     physical_id: str
 
 
-def of(stack: Stack, kind: str) -> Iterator[Resource]:
-    """Yield the resources of one kind."""
+def by_kind(stack: Stack) -> Mapping[str, list[Resource]]:
+    """Return all resources, those of a kind together; none of a kind is an empty list."""
+    found: dict[str, list[Resource]] = defaultdict(list)
     pages = stack.client("cloudformation").get_paginator("list_stack_resources")
     for page in pages.paginate(StackName=stack.name):
         for each in page["StackResourceSummaries"]:
-            if each["ResourceType"] == kind and each.get("PhysicalResourceId"):
-                yield Resource(each["LogicalResourceId"], kind, each["PhysicalResourceId"])
+            if physical_id := each.get("PhysicalResourceId"):
+                kind = each["ResourceType"]
+                found[kind].append(Resource(each["LogicalResourceId"], kind, physical_id))
+    return found
+
+
+def of(stack: Stack, kind: str) -> list[Resource]:
+    """Return the resources of one kind."""
+    return by_kind(stack)[kind]
 
 
 def described(stack: Stack) -> Any:
