@@ -212,6 +212,17 @@ def _partial(pages_of, whole, span, seen):
         raise
 
 
+def _dated_edges(asked_for, span, now):
+    """Name the window's edges, yesterday's last day until the first hour is over."""
+    asked, hour = asked_for(span, now), timedelta(hours=1)
+    if span == spans.WHOLE:
+        return asked
+    return spans.Span(
+        asked.start or (now + hour).date() - spans.PAST,
+        asked.end or (now - hour).date() + spans.FUTURE,
+    )
+
+
 def _without_flag(flag):
     flags = {
         mode: tuple(each for each in kept if each != flag)
@@ -426,6 +437,11 @@ BUGS = (
     Bug(
         "deletion by absence outside the span that was read",
         _putting(spans.Span, "holds", lambda span, start_at: True),
+        "long reads",
+    ),
+    Bug(
+        "a divided read names the window's edges by our own clock",
+        _wrapping(spans, "asked_for", _dated_edges),
         "long reads",
     ),
     Bug(
