@@ -225,13 +225,19 @@ class Watch:
     # The end
 
     def check_grants(self, is_lossy):
-        """Nobody has to connect anew without a reason; yield who has to."""
+        """Nobody has to connect anew without a reason; yield who has to, noticed or not."""
         for (account_id,), item in self.world.tables["accounts"].items.items():
             needs_user = item["state"] == "needs_user"
             if needs_user and account_id not in self._grants and not is_lossy:
                 self.diverges(f"{account_id} needs its user: {item['state_reason']}")
-            if needs_user or account_id in self._withdrawn:
+            is_lost = account_id in self._grants and self._has_a_replaced_token(item)
+            if needs_user or is_lost or account_id in self._withdrawn:
                 yield account_id
+
+    def _has_a_replaced_token(self, item):
+        """An operator's command can be the last one in hours, and its new tokens never arrive."""
+        token = self.world.simulator.world.tokens.refresh.get(item.get("refresh_token"))
+        return token is not None and token.replaced_at is not None
 
     def compare(self, most):
         """Compare all accounts with the calendars for which no more than *most* has to heal."""
