@@ -82,7 +82,7 @@ def _lines(
     stack: Stack, load: Load, over: timedelta, now: datetime, *, is_asked_for: bool
 ) -> list[Line]:
     found = dict(usage.assumed(load, stack.parameters.get("Architecture", "arm64")))
-    meters = Meters(stack, resources.by_kind(stack), now, min(over, _age(stack, now)))
+    meters = Meters.of(stack, now=now, over=min(over, _age(stack, now)))
     standing = [line for line in meters.standing() if line.price not in found or not is_asked_for]
     running = [] if is_asked_for else list(meters.running())
     found |= {line.price: line for line in (*standing, *running)}

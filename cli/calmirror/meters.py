@@ -8,8 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from calmirror import prices
-from calmirror.health import measured
-from calmirror.health.resources import Resource
+from calmirror.health import measured, resources
 from calmirror.prices import Price
 from calmirror.stacks import Stack
 from calmirror.usage import DAYS, Line
@@ -27,13 +26,25 @@ class Meters:
     """
     Attributes:
         made_of: the stack's resources, by kind.
+        tables: what DynamoDB tells of each; its sizes are some hours old.
         over: how far back is looked; no further than the stack is old.
     """
 
     stack: Stack
-    made_of: Mapping[str, Sequence[Resource]]
+    made_of: Mapping[str, Sequence[resources.Resource]]
+    tables: Sequence[Mapping[str, Any]]
     now: datetime
     over: timedelta
+
+    @classmethod
+    def of(cls, stack: Stack, *, now: datetime, over: timedelta) -> Meters:
+        """Return the meters of *stack*, having looked at what it is made of."""
+        made_of, client = resources.by_kind(stack), stack.client("dynamodb")
+        tables = [
+            client.describe_table(TableName=each.physical_id)["Table"]
+            for each in made_of["AWS::DynamoDB::Table"]
+        ]
+        return cls(stack, made_of, tables, now, over)
 
     def running(self) -> Iterator[Line]:
         """Yield what CloudWatch has numbers of; nothing of the rest."""
@@ -47,7 +58,7 @@ class Meters:
         yield from self._line(
             prices.QUEUE_REQUEST, self._sum("AWS/SQS", _QUEUE, [measured.sync_queue(self.stack)])
         )
-        stores = [each for table in self._tables() for each in _stores(table)]
+        stores = [each for table in self.tables for each in _stores(table)]
         for price, metric in (
             (prices.WRITE, "ConsumedWriteCapacityUnits"),
             (prices.READ, "ConsumedReadCapacityUnits"),
@@ -62,10 +73,9 @@ class Meters:
 
     def standing(self) -> Iterator[Line]:
         """Yield what is paid for whether it is used or not, and what is stored."""
-        tables = [*self._tables()]
-        of_tables = sum(table.get("TableSizeBytes", 0) for table in tables)
+        of_tables = sum(table.get("TableSizeBytes", 0) for table in self.tables)
         of_indexes = sum(
-            index.get("IndexSizeBytes", 0) for table in tables for index in _indexes(table)
+            index.get("IndexSizeBytes", 0) for table in self.tables for index in _indexes(table)
         )
         yield Line(prices.STORED, (of_tables + of_indexes) / _GB, "counted")
         yield Line(prices.BACKED_UP, of_tables / _GB, "counted")
@@ -110,12 +120,6 @@ class Meters:
                 seconds[architecture] = seconds.get(architecture, 0.0) + used
         for architecture, used in seconds.items():
             yield from self._line(prices.GB_SECOND[architecture], used)
-
-    def _tables(self) -> Iterator[Mapping[str, Any]]:
-        """Yield what DynamoDB tells of each table; its sizes are some hours old."""
-        client = self.stack.client("dynamodb")
-        for each in self.made_of["AWS::DynamoDB::Table"]:
-            yield client.describe_table(TableName=each.physical_id)["Table"]
 
     def _metrics(self) -> int:
         """Count the metrics that the stack itself makes."""
