@@ -2,14 +2,10 @@
 
 import hashlib
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from toolchain import interpreters
-
-SOURCES = ("layers/calendar_mirror", "cli", "local")
-"""Folders whose packages the development environment can import, as in `pyproject.toml`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,17 +58,8 @@ def is_current(environment: Environment, root: Path, path: str) -> bool:
 
 
 def project_stamp(root: Path) -> str:
-    """Changes when the editable installation must be made again: new metadata, a new package."""
-    digest = hashlib.sha256((root / "pyproject.toml").read_bytes())
-    for package in _packages(root):
-        digest.update(f"\n{package}".encode())
-    return digest.hexdigest()
-
-
-def _packages(root: Path) -> Iterator[str]:
-    for source in SOURCES:
-        for marker in sorted((root / source).glob("*/__init__.py")):
-            yield f"{source}/{marker.parent.name}"
+    """Changes when the editable installation must be made again: its metadata and folders."""
+    return hashlib.sha256((root / "pyproject.toml").read_bytes()).hexdigest()
 
 
 def _read(stamp: Path) -> dict[str, str] | None:

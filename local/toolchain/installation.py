@@ -44,7 +44,7 @@ class Installer:
         environment.stamp(self.root).write_text(json.dumps(stamp))
 
     def install_project(self, environment: Environment) -> None:
-        """The project itself, editable. Left alone while its metadata and packages are the same."""
+        """The project itself, editable. Left alone while `pyproject.toml` is the same."""
         stamp = environment.directory(self.root) / "project.stamp"
         wanted = project_stamp(self.root)
         if stamp.exists() and stamp.read_text() == wanted:

@@ -58,11 +58,11 @@ def test_a_preferred_version_that_is_not_to_be_had_is_done_without(root: Path) -
     assert environments.is_current(choosy, root, path="")
 
 
-def test_a_new_package_is_installed_and_a_new_module_needs_nothing(tmp_path: Path) -> None:
+def test_new_metadata_is_installed_and_a_new_package_needs_nothing(tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").write_text("")
-    (tmp_path / "local" / "tool").mkdir(parents=True)
     before = environments.project_stamp(tmp_path)
-    (tmp_path / "local" / "tool" / "module.py").write_text("")
-    assert environments.project_stamp(tmp_path) == before
+    (tmp_path / "local" / "tool").mkdir(parents=True)
     (tmp_path / "local" / "tool" / "__init__.py").write_text("")
+    assert environments.project_stamp(tmp_path) == before
+    (tmp_path / "pyproject.toml").write_text("[project]")
     assert environments.project_stamp(tmp_path) != before

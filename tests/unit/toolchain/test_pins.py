@@ -1,12 +1,11 @@
 """The requirements files that the environments are made from."""
 
 import re
-import tomllib
 from pathlib import Path
 
 import pytest
 
-from toolchain.environments import ENVIRONMENTS, SOURCES
+from toolchain.environments import ENVIRONMENTS
 
 ROOT = Path(__file__).resolve().parents[3]
 LAYER = ROOT / "layers" / "calendar_mirror" / "requirements.txt"
@@ -29,8 +28,3 @@ def test_every_requirement_is_pinned_and_hashed_and_names_no_host(file: Path) ->
 def test_the_tests_run_against_the_versions_that_the_layer_ships() -> None:
     development = pins(ENVIRONMENTS["dev"].requirements(ROOT))
     assert {name: development.get(name) for name in pins(LAYER)} == pins(LAYER)
-
-
-def test_the_editable_installation_covers_the_folders_that_the_toolchain_watches() -> None:
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
-    assert project["tool"]["setuptools"]["packages"]["find"]["where"] == list(SOURCES)
