@@ -12,7 +12,7 @@ from calendar_mirror.accounts import DATA_CENTERS, Account, Tokens
 from calendar_mirror.errors import CalendarMirrorError
 from calendar_mirror.messages import Kind
 from calendar_mirror.notifications import is_account_id
-from calmirror import asking, at_cronofy, printing, shown, syncing
+from calmirror import asking, at_cronofy, completion, printing, shown, syncing
 from calmirror.importing import import_
 from calmirror.stacks import Stack, on_stack
 
@@ -26,7 +26,7 @@ accounts.add_command(import_, "import")
 
 
 @accounts.command()
-@click.argument("account_id")
+@click.argument("account_id", shell_complete=completion.account_ids)
 @click.option(
     "--refresh-token", required=True, help="`-` asks for it, or reads it from the standard input."
 )
@@ -84,7 +84,7 @@ def add(
 
 
 @accounts.command("set")
-@click.argument("account_id")
+@click.argument("account_id", shell_complete=completion.account_ids)
 @click.option(
     "--calendar", "calendars", multiple=True, help="Mirror this calendar alone; may be repeated."
 )
@@ -130,7 +130,7 @@ def list_(stack: Stack, as_json: bool) -> None:
 
 
 @accounts.command()
-@click.argument("account_id")
+@click.argument("account_id", shell_complete=completion.account_ids)
 @printing.as_json
 @on_stack
 def show(stack: Stack, account_id: str, as_json: bool) -> None:

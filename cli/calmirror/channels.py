@@ -15,7 +15,7 @@ from calendar_mirror import channel_keeping
 from calendar_mirror.accounts import Account, Channel, State
 from calendar_mirror.errors import CalendarMirrorError
 from calendar_mirror.messages import Kind
-from calmirror import at_cronofy, printing, shown, syncing
+from calmirror import at_cronofy, completion, printing, shown, syncing
 from calmirror.stacks import Stack, on_stack
 
 
@@ -47,7 +47,7 @@ def channels() -> None:
 
 
 @channels.command("list")
-@click.argument("account_id")
+@click.argument("account_id", shell_complete=completion.account_ids)
 @printing.as_json
 @on_stack
 def list_(stack: Stack, account_id: str, as_json: bool) -> None:
@@ -74,7 +74,12 @@ def list_(stack: Stack, account_id: str, as_json: bool) -> None:
 
 
 @channels.command()
-@click.argument("account_ids", metavar="[ACCOUNT_ID]...", nargs=-1)
+@click.argument(
+    "account_ids",
+    metavar="[ACCOUNT_ID]...",
+    nargs=-1,
+    shell_complete=completion.account_ids,
+)
 @click.option(
     "--repair", is_flag=True, help="Ask for a repair of each account in which something is wrong."
 )

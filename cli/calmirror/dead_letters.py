@@ -15,7 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress
 
 from calendar_mirror import messages
 from calendar_mirror.errors import MalformedMessageError
-from calmirror import printing
+from calmirror import completion, printing
 from calmirror.durations import Duration
 from calmirror.letters import TEN, DeadLetters, Letter
 from calmirror.stacks import Stack, on_stack
@@ -49,7 +49,9 @@ def list_(stack: Stack, as_json: bool) -> None:
 
 
 @dlq.command()
-@click.argument("account_or_message", metavar="ACCOUNT|MESSAGE_ID")
+@click.argument(
+    "account_or_message", metavar="ACCOUNT|MESSAGE_ID", shell_complete=completion.account_ids
+)
 @printing.as_json
 @on_stack
 def show(stack: Stack, account_or_message: str, as_json: bool) -> None:
@@ -78,7 +80,12 @@ def show(stack: Stack, account_or_message: str, as_json: bool) -> None:
 @click.option(
     "--older-than", type=Duration(), help="Those that arrived so long ago: 90s, 15min, 2h, 3d."
 )
-@click.option("--account", "account_id", help="Those of this account.")
+@click.option(
+    "--account",
+    "account_id",
+    shell_complete=completion.account_ids,
+    help="Those of this account.",
+)
 @click.option("--all", "everything", is_flag=True, help="All of them.")
 @click.option(
     "--per-minute",

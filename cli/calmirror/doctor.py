@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import click
 from rich.console import Console
 
-from calmirror import printing, shown
+from calmirror import completion, printing, shown
 from calmirror.health import (
     backlog,
     capacity,
@@ -29,7 +29,7 @@ _COLOURS = {Level.OK: "green", Level.WARNING: "yellow", Level.ERROR: "red"}
 
 
 @click.command()
-@click.argument("account_id", required=False)
+@click.argument("account_id", required=False, shell_complete=completion.account_ids)
 @printing.as_json
 @on_stack
 def doctor(stack: Stack, account_id: str | None, as_json: bool) -> None:

@@ -10,7 +10,7 @@ import click
 from boto3.dynamodb.conditions import Key
 
 from calendar_mirror import instants
-from calmirror import printing, shown
+from calmirror import completion, printing, shown
 from calmirror.stacks import Stack, on_stack
 
 _INSTANT = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%SZ"])
@@ -19,7 +19,7 @@ _EARLIEST, _LATEST = "0", ":"
 
 
 @click.command()
-@click.argument("account_id")
+@click.argument("account_id", shell_complete=completion.account_ids)
 @click.option("--from", "first", type=_INSTANT, help="Events that start at or after it, UTC.")
 @click.option("--to", "last", type=_INSTANT, help="Events that start before it, UTC.")
 @click.option("--calendar", "calendar_id", help="Events of this calendar only.")

@@ -19,7 +19,7 @@ from calendar_mirror.origins import Origin
 from calendar_mirror.planning import ReadPlan
 from calendar_mirror.records import Record
 from calendar_mirror.scopes import Coverage
-from calmirror import absence, at_cronofy, comparison, printing, shown
+from calmirror import absence, at_cronofy, comparison, completion, printing, shown
 from calmirror.absence import Absence
 from calmirror.stacks import Stack, on_stack
 
@@ -33,7 +33,7 @@ _CAUSES = {
 
 
 @click.command()
-@click.argument("account_id")
+@click.argument("account_id", shell_complete=completion.account_ids)
 @click.argument("event_uid")
 @click.option(
     "--calendar", "calendar_id", help="The event's calendar; without, all rows are looked through."

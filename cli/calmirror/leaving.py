@@ -14,14 +14,14 @@ from rich.console import Console
 from calendar_mirror import instants, messages
 from calendar_mirror.erasures_table import ErasuresTable
 from calendar_mirror.messages import Kind
-from calmirror import printing, shown, syncing
+from calmirror import completion, printing, shown, syncing
 from calmirror.stacks import Stack, on_stack
 
 _LOOK_EVERY_S = 0.3
 
 
 @click.command()
-@click.argument("account_id")
+@click.argument("account_id", shell_complete=completion.account_ids)
 @click.option("--pii", is_flag=True, help="Ask Cronofy to erase what it holds of the user as well.")
 @click.option("--yes", is_flag=True, help="Do not ask whether that is meant.")
 @click.option(
@@ -60,7 +60,7 @@ def erase(
 
 
 @click.command()
-@click.argument("account_id")
+@click.argument("account_id", shell_complete=completion.account_ids)
 @printing.as_json
 @on_stack
 def pause(stack: Stack, account_id: str, as_json: bool) -> None:
@@ -79,7 +79,7 @@ def pause(stack: Stack, account_id: str, as_json: bool) -> None:
 
 
 @click.command()
-@click.argument("account_id")
+@click.argument("account_id", shell_complete=completion.account_ids)
 @printing.as_json
 @on_stack
 def resume(stack: Stack, account_id: str, as_json: bool) -> None:

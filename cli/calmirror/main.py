@@ -24,6 +24,7 @@ from calmirror.verifying import verify
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="calendar-mirror", prog_name="calmirror")
 @stacks.options
 @click.pass_context
 def main(context: click.Context, /, **named: str | None) -> None:

@@ -11,7 +11,7 @@ import requests
 from calendar_mirror import credentials, instants
 from calendar_mirror.notifications import Type, is_account_id
 from calendar_mirror.queries import callback_url
-from calmirror import printing, samples
+from calmirror import completion, printing, samples
 from calmirror.stacks import Stack, http_session, on_stack
 
 #: Cronofy itself waits five.
@@ -19,7 +19,7 @@ _TIMEOUT_S = 10
 
 
 @click.command()
-@click.argument("account_id")
+@click.argument("account_id", shell_complete=completion.account_ids)
 @click.option(
     "--type",
     "kind",

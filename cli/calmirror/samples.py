@@ -17,7 +17,7 @@ from calendar_mirror import instants, messages, notifications, signatures
 from calendar_mirror.messages import Kind, Message
 from calendar_mirror.notifications import Type
 from calendar_mirror.queries import callback_url
-from calmirror import asking
+from calmirror import asking, completion
 
 #: The samples are the same at each writing, so times are fixed.
 _RECEIVED_AT = instants.parse("2026-01-31T09:00:02.417000Z")
@@ -39,7 +39,12 @@ _NOTIFICATIONS = tuple(each.value for each in Type)
     help="Client secret; `-` asks for it, or reads the standard input. [default: the local "
     "stack's]",
 )
-@click.option("--account-id", default="acc_sample", show_default=True)
+@click.option(
+    "--account-id",
+    default="acc_sample",
+    show_default=True,
+    shell_complete=completion.account_ids,
+)
 @click.option("--body-only", is_flag=True, help="The raw body, and the header to send with it.")
 @click.option("--write", type=click.Path(file_okay=False, path_type=Path), help="Into files there.")
 def sample(name: str, secret: str, account_id: str, body_only: bool, write: Path | None) -> None:

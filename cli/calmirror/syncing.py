@@ -15,14 +15,14 @@ from calendar_mirror import messages, planning
 from calendar_mirror.accounts import State
 from calendar_mirror.messages import Kind, Message
 from calendar_mirror.planning import CompletedRead
-from calmirror import printing, shown
+from calmirror import completion, printing, shown
 from calmirror.stacks import Stack, on_stack
 
 _LOOK_EVERY_S = 0.3
 
 
 @click.command()
-@click.argument("account_id")
+@click.argument("account_id", shell_complete=completion.account_ids)
 @click.option("--full", is_flag=True, help="Read the whole window, not only what changed.")
 @click.option("--wait", is_flag=True, help="Wait until it has been read.")
 @click.option(

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 import click
 
-from calmirror import log_lines, printing
+from calmirror import completion, log_lines, printing
 from calmirror.durations import Duration
 from calmirror.health import resources
 from calmirror.log_lines import FUNCTIONS, Line
@@ -30,7 +30,12 @@ _LATE = timedelta(seconds=15)
     type=click.Choice(FUNCTIONS),
     help="Of this function alone; may be repeated. [default: all]",
 )
-@click.option("--account", "account_id", help="Lines about this account alone.")
+@click.option(
+    "--account",
+    "account_id",
+    shell_complete=completion.account_ids,
+    help="Lines about this account alone.",
+)
 @click.option("--troubles", is_flag=True, help="Only what somebody may have to see to.")
 @click.option(
     "--since", type=Duration(), default="1min", show_default=True, help="Begin so long ago."

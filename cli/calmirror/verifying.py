@@ -16,13 +16,13 @@ from calendar_mirror.accounts import Account
 from calendar_mirror.errors import CalendarMirrorError
 from calendar_mirror.planning import ReadPlan
 from calendar_mirror.records import Record
-from calmirror import at_cronofy, comparison, printing
+from calmirror import at_cronofy, comparison, completion, printing
 from calmirror.comparison import Finding
 from calmirror.stacks import Stack, on_stack
 
 
 @click.command()
-@click.argument("account_id")
+@click.argument("account_id", shell_complete=completion.account_ids)
 @click.option("--show-content", is_flag=True, help="Show what either side says, calendar content.")
 @printing.as_json
 @on_stack
