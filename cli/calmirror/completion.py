@@ -13,7 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from calmirror import stacks
 
 #: Nobody waits longer for a suggestion.
-_SECONDS = 2.0
+_SECONDS = 4.0
 _MOST = 100
 #: No such stack, no credentials, no network, no right to look: there is nothing to suggest.
 _NOTHING_TO_SUGGEST = (click.ClickException, ClientError, BotoCoreError, OSError, ValueError)
