@@ -36,7 +36,7 @@ def complaint(line):
     command, context = main, click.Context(main, info_name="calmirror")
     try:
         while isinstance(command, click.Group):
-            words = command.make_parser(context).parse_args(list(words))[1] or words
+            words = command.make_parser(context).parse_args(list(words))[1]
             if not words:
                 return None
             name, *words = words
