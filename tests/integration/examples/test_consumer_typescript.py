@@ -3,7 +3,6 @@
 import hashlib
 import json
 import os
-import random
 import shutil
 import subprocess
 import time
@@ -268,10 +267,9 @@ def test_the_agenda_is_right_however_often_and_in_which_order_it_is_told(tell, d
     stream = history()
     for item in stream.rows.values():
         dynamodb.put_item(TableName="events", Item=item)
-    told = entries(stream) * 2
-    random.Random(3).shuffle(told)
+    told = entries(stream)
 
-    assert {*tell(told)[0]} == {"done"}
+    assert {*tell([*reversed(told), *told])[0]} == {"done"}
     assert shown(dynamodb) == {"a": "Late lunch", "b": "Retreat", "large": "Large"}
 
 
