@@ -99,6 +99,15 @@ def a_queue_that_takes_its_time():
     return world
 
 
+def a_queue_that_refuses():
+    """`receive` answers 503 by itself, and so does not fail."""
+    world = Monitored()
+    world.open()
+    world.weather.add("receive sqs refused", 1.0, 30 * MINUTE)
+    live_on(world, 30 * MINUTE)
+    return world
+
+
 def no_clock():
     world = Monitored()
     world.open()
@@ -185,7 +194,8 @@ FAULTS = {
     "QueueAgeAlarm": (no_worker, set()),
     "DeadLetterAlarm": (an_answer_that_is_no_json, set()),
     "FeedDeadLetterAlarm": (partial(a_bus_that_is_away, 13 * HOUR), {"FeedLagAlarm"}),
-    "ReceiveErrorsAlarm": (partial(stops_of, "receive"), set()),
+    "ReceiveErrorsAlarm": (a_queue_that_refuses, set()),
+    "ReceiveFailuresAlarm": (partial(stops_of, "receive"), {"ReceiveErrorsAlarm"}),
     "WrongSecretAlarm": (another_client_secret, set()),
     "SlowAcknowledgementAlarm": (a_queue_that_takes_its_time, set()),
     "ClockAlarm": (no_clock, set()),
