@@ -153,4 +153,4 @@ def test_every_metric_has_a_name_and_a_meaning_of_its_own():
 
 
 def test_the_address_of_the_dashboard_is_an_output():
-    assert TEMPLATE["Outputs"]["DashboardUrl"]["Value"]["Fn::Sub"].endswith("${Dashboard}")
+    assert TEMPLATE["Outputs"]["DashboardUrl"]["Value"]["Fn::Sub"][0].endswith("${Dashboard}")

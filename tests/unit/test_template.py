@@ -1,6 +1,7 @@
 """House rules of the template."""
 
 import json
+import re
 
 import pytest
 
@@ -23,6 +24,8 @@ FUNCTIONS = {n: r for n, r in RESOURCES.items() if r["Type"] == "AWS::Serverless
 QUEUES = {n: r for n, r in RESOURCES.items() if r["Type"] == "AWS::SQS::Queue"}
 #: Those on which messages travel; the other one holds pointers into a stream.
 MESSAGE_QUEUES = {n: r for n, r in QUEUES.items() if n != "FeedDeadLetterQueue"}
+#: The outputs that other stacks may import by name.
+EXPORTED = ("ApiId", "EventsTableName", "EventsTableArn", "ChangeBusName", "ChangeBusArn")
 TABLES = {n: r for n, r in RESOURCES.items() if r["Type"] == "AWS::DynamoDB::Table"}
 
 
@@ -131,10 +134,19 @@ def test_the_events_have_a_stream_an_expiry_and_the_indexes_that_are_read():
     } == metered_table.INDEXES
 
 
-def test_no_resource_has_a_name_of_ours():
+def test_a_resource_that_has_a_name_of_ours_has_the_stacks_in_it():
+    """Two stacks of one account and region must not want the same."""
     names = ("FunctionName", "QueueName", "TableName", "LogGroupName", "RoleName", "LayerName")
+    ours = {
+        name: resource["Properties"][key]
+        for name, resource in RESOURCES.items()
+        for key in names
+        if key in resource.get("Properties", {})
+    }
 
-    assert not [n for n, r in RESOURCES.items() for key in names if key in r.get("Properties", {})]
+    assert ours == {
+        "PublicApiLogGroup": {"Fn::Sub": "/aws/vendedlogs/${AWS::StackName}/PublicApi"}
+    }
 
 
 def test_only_the_credentials_have_no_default():
@@ -159,7 +171,10 @@ def test_the_outputs_are_those_of_the_contract_that_exist_by_now():
     assert set(TEMPLATE["Outputs"]) == {
         "NotificationsUrl",
         "ConnectUrl",
+        "ApiId",
+        "LayerArn",
         "EventsTableName",
+        "EventsTableArn",
         "AccountsTableName",
         "SyncQueueUrl",
         "DeadLetterQueueUrl",
@@ -170,10 +185,82 @@ def test_the_outputs_are_those_of_the_contract_that_exist_by_now():
         "BudgetTableName",
         "ReconcileFunctionName",
         "ChangeBusName",
+        "ChangeBusArn",
         "ChangeArchiveArn",
         "DashboardUrl",
+        *(f"Exported{name}" for name in EXPORTED),
     }
     assert all(output["Description"] for output in TEMPLATE["Outputs"].values())
+
+
+@pytest.mark.parametrize("name", EXPORTED)
+def test_an_output_is_exported_under_the_stacks_name_where_somebody_asks_for_it(name):
+    exported = TEMPLATE["Outputs"][f"Exported{name}"]
+
+    assert exported["Value"] == TEMPLATE["Outputs"][name]["Value"]
+    assert exported["Export"] == {"Name": {"Fn::Sub": f"${{AWS::StackName}}-{name}"}}
+    assert exported["Condition"] == "HasExportNames"
+    assert PARAMETERS["ExportNames"]["Default"] == "false"
+
+
+def test_only_what_a_release_leaves_as_it_is_is_exported():
+    """CloudFormation refuses to change an export that another stack imports."""
+    exported = {n for n, output in TEMPLATE["Outputs"].items() if "Export" in output}
+
+    assert exported == {f"Exported{name}" for name in EXPORTED}
+
+
+def written_out(node, where=""):
+    """Yield where the template names a domain or a partition of AWS's."""
+    if isinstance(node, dict):
+        for key, value in node.items():
+            yield from written_out(value, f"{where}/{key}")
+    elif isinstance(node, list):
+        for each in node:
+            yield from written_out(each, where)
+    elif isinstance(node, str) and re.search(r"amazonaws\.|aws\.amazon\.com|arn:aws", node):
+        yield where
+
+
+def test_an_address_of_aws_fits_every_partition():
+    """A policy's service is spelled alike in all; two more places know the others."""
+    found = [where for where in written_out(TEMPLATE) if not where.endswith("/Description")]
+    services = [where for where in found if "/Principal/Service" in where]
+    vias = [where for where in found if where.endswith("kms:ViaService/Fn::Sub")]
+    consoles = [where for where in found if where.startswith("/Outputs/DashboardUrl/")]
+
+    assert sorted(found) == sorted([*services, *vias, *consoles])
+    assert len(vias) == 3
+    for name in ("ConnectFunction", "ReconcileFunction", "SyncFunction"):
+        (opened,) = (
+            statement
+            for policy in FUNCTIONS[name]["Properties"]["Policies"]
+            for statement in policy.get("Statement", [])
+            if statement["Action"] == "kms:Decrypt"
+        )
+        (way,) = opened["Condition"]["StringLike"].values()
+        assert way == {"Fn::Sub": "dynamodb.${AWS::Region}.amazonaws.com*"}
+
+
+@pytest.mark.parametrize(
+    ("partition", "console"),
+    [
+        ("aws-cn", "console.amazonaws.cn"),
+        ("aws-us-gov", "console.amazonaws-us-gov.com"),
+        ("aws", {"Fn::Sub": "${AWS::Region}.console.aws.amazon.com"}),
+    ],
+)
+def test_the_dashboard_is_in_the_console_of_its_partition(partition, console):
+    text, values = TEMPLATE["Outputs"]["DashboardUrl"]["Value"]["Fn::Sub"]
+    found = values["Console"]
+    while "Fn::If" in found:
+        condition, yes, no = found["Fn::If"]
+        asked, of = TEMPLATE["Conditions"][condition]["Fn::Equals"]
+        assert asked == {"Ref": "AWS::Partition"}
+        found = yes if of == partition else no
+
+    assert text.startswith("https://${Console}/cloudwatch/home?region=${AWS::Region}#dashboards/")
+    assert found == console
 
 
 def test_both_tries_of_aws_and_a_cold_start_fit_into_what_receive_may_take():
