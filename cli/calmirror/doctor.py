@@ -20,6 +20,7 @@ from calmirror.health import (
     patient,
     permissions,
     provider,
+    settings,
     store,
 )
 from calmirror.health.findings import Finding, Level, guarded
@@ -71,6 +72,7 @@ def _checks(
     yield "credentials", lambda: deployment.credentials(stack)
     yield "stack", lambda: deployment.state(stack)
     yield "triggers", lambda: deployment.triggers(stack)
+    yield "settings", lambda: settings.running(stack)
     yield "permissions", lambda: permissions.roles(stack)
     yield "operator", lambda: operator.own(stack)
     yield "entrance", lambda: entrance.address(stack)

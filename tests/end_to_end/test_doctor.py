@@ -1,6 +1,7 @@
 """`calmirror doctor` on a deployed stack: all is well, or a missing permission is named."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,8 @@ def test_a_deployed_stack_has_nothing_wrong(doctor: Any) -> None:
 
     assert [each for each in wrong if each["check"] not in ("accounts", "dead letters")] == []
     checks = {each["check"] for each in json.loads(result.stdout)["findings"]}
-    assert {"permissions", "triggers", "limits", "secret us", "certificate", "entrance"} <= checks
+    assert {"permissions", "triggers", "settings", "limits"} <= checks
+    assert {"secret us", "certificate", "entrance"} <= checks
 
 
 def test_a_permission_that_is_missing_is_named_with_its_role(stack: Stack, doctor: Any) -> None:
@@ -59,3 +61,67 @@ def test_a_permission_that_is_missing_is_named_with_its_role(stack: Stack, docto
     )
     assert "REVERT_DRIFT" in found["what_to_do"]
     assert not [each for each in doctor()[0] if each["check"] == "permissions"]
+
+
+@pytest.fixture
+def receive(stack: Stack) -> Iterator[tuple[Any, dict[str, Any]]]:
+    """Lambda's client, and the function; afterwards it is as it was, with its alias."""
+    client = aws.client("lambda", stack.aws_endpoint_url)
+    (name,) = [
+        each["FunctionName"]
+        for page in client.get_paginator("list_functions").paginate()
+        for each in page["Functions"]
+        if "ReceiveFunction" in each["FunctionName"]
+    ]
+    before = client.get_function_configuration(FunctionName=name)
+    version = client.get_alias(FunctionName=name, Name="live")["FunctionVersion"]
+    yield client, before
+    client.update_alias(FunctionName=name, Name="live", FunctionVersion=version, RoutingConfig={})
+    variables = {"Variables": before["Environment"]["Variables"]}
+    client.update_function_configuration(FunctionName=name, Environment=variables)
+
+
+def change(receive: tuple[Any, dict[str, Any]], **variables: str) -> str:
+    client, before = receive
+    changed = {"Variables": before["Environment"]["Variables"] | variables}
+    client.update_function_configuration(FunctionName=before["FunctionName"], Environment=changed)
+    return str(before["FunctionName"])
+
+
+def found_wrong(doctor: Any) -> list[dict[str, str]]:
+    return [each for each in doctor()[0] if each["check"] == "settings"]
+
+
+def test_an_alias_that_stayed_behind_is_named_and_brought_up_to_date(
+    doctor: Any, receive: tuple[Any, dict[str, Any]]
+) -> None:
+    """As with a deploy whose version SAM took for the same."""
+    client, _ = receive
+    name = change(receive, AWS_URL_SUFFIX="amazonaws.com.cn")
+
+    (found,) = found_wrong(doctor)
+
+    assert "ReceiveFunction runs with other settings" in found["said"]
+    assert found["said"].endswith("deployed with: AWS_URL_SUFFIX.")
+    assert f"aws lambda publish-version --function-name {name}`" in found["what_to_do"]
+    assert f"aws lambda update-alias --function-name {name} --name live" in found["what_to_do"]
+    version = client.publish_version(FunctionName=name)["Version"]
+    client.update_alias(FunctionName=name, Name="live", FunctionVersion=version)
+    assert found_wrong(doctor) == []
+
+
+def test_a_function_that_somebody_changed_is_named_and_so_is_a_deploy_under_way(
+    doctor: Any, receive: tuple[Any, dict[str, Any]]
+) -> None:
+    client, _ = receive
+    name = change(receive, MERGE_SECONDS="30")
+    new = client.publish_version(FunctionName=name)["Version"]
+    weights = {"AdditionalVersionWeights": {new: 0.1}}
+    client.update_alias(FunctionName=name, Name="live", RoutingConfig=weights)
+
+    drift, under_way = found_wrong(doctor)
+
+    assert drift["said"] == "ReceiveFunction differs from the stack's parameters in MERGE_SECONDS."
+    assert "reverts drift" in drift["what_to_do"]
+    assert under_way["level"] == "warning"
+    assert "step by step" in under_way["said"]

@@ -144,9 +144,7 @@ def test_a_resource_that_has_a_name_of_ours_has_the_stacks_in_it():
         if key in resource.get("Properties", {})
     }
 
-    assert ours == {
-        "PublicApiLogGroup": {"Fn::Sub": "/aws/vendedlogs/${AWS::StackName}/PublicApi"}
-    }
+    assert ours == {"PublicApiLogGroup": {"Fn::Sub": "/aws/vendedlogs/${AWS::StackName}/PublicApi"}}
 
 
 def test_only_the_credentials_have_no_default():

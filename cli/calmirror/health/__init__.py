@@ -2,7 +2,7 @@
 What `calmirror doctor` looks at, one module for each thing that can be wrong.
 
 Reading order: `findings` (what a check says), `resources` (what the stack is made of), `measured`
-(what CloudWatch has of it), then, from the outside inwards: `deployment`, `permissions`,
-`operator`, `entrance`, `provider`, `clocks`, `capacity`, `backlog`, `store`, `fleet` and `patient`
-(one account).
+(what CloudWatch has of it), then, from the outside inwards: `deployment`, `settings`,
+`permissions`, `operator`, `entrance`, `provider`, `clocks`, `capacity`, `backlog`, `store`, `fleet`
+and `patient` (one account).
 """

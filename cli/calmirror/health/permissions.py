@@ -8,7 +8,6 @@ the organisation can take away what a policy gives.
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -30,10 +29,7 @@ _REPAIR = (
 
 def roles(stack: Stack) -> Iterator[Finding]:
     """Look at the role of each function."""
-    template = stack.client("cloudformation").get_template(
-        StackName=stack.name, TemplateStage="Processed"
-    )["TemplateBody"]
-    wanted = _wanted(template if isinstance(template, Mapping) else json.loads(template))
+    wanted = _wanted(resources.template(stack))
     iam, wrong = stack.client("iam"), False
     found = resources.of(stack, "AWS::IAM::Role")
     for role in found:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -39,6 +40,14 @@ def by_kind(stack: Stack) -> Mapping[str, list[Resource]]:
 def of(stack: Stack, kind: str) -> list[Resource]:
     """Return the resources of one kind."""
     return by_kind(stack)[kind]
+
+
+def template(stack: Stack) -> Any:
+    """Return the template as it was deployed, SAM's transform included."""
+    body = stack.client("cloudformation").get_template(
+        StackName=stack.name, TemplateStage="Processed"
+    )["TemplateBody"]
+    return body if isinstance(body, Mapping) else json.loads(body)
 
 
 def described(stack: Stack) -> Any:
