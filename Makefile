@@ -61,6 +61,10 @@ FIRST = 0
 soak: tools ## the simulation: as many seeds as asked for (SEEDS=20000, FIRST=0), on all processors
 	@$(BIN)/python -m tests.simulation --soak $(SEEDS) --first $(FIRST) $(ARGS)
 
+.PHONY: policy
+policy: tools ## write the IAM policy of whoever deploys anew
+	@$(BIN)/python -m deployer $(ARGS) >docs/deployer-policy.json
+
 .PHONY: samples
 samples: tools ## sign the sample events anew
 	@$(BIN)/calmirror sample all --write events $(ARGS)
