@@ -14,6 +14,9 @@ from toolchain import interpreters
 
 LAYER = RESOURCES["CalendarMirrorLayer"]["Properties"]
 RUNTIMES = [runtime.removeprefix("python") for runtime in LAYER["CompatibleRuntimes"]]
+#: Where interpreters are looked for: what pyenv holds is not on PATH, but its shims are.
+PYENV = sorted((Path.home() / ".pyenv" / "versions").glob("*/bin"))
+AT_HAND = os.pathsep.join([os.environ["PATH"], *map(str, PYENV)])
 #: What Lambda's runtimes bring themselves.
 BROUGHT = ("boto3", "botocore", "jmespath", "dateutil", "s3transfer", "six.py", "urllib3")
 IMPORT_ALL = """
@@ -58,9 +61,9 @@ def test_the_layer_holds_nothing_that_was_compiled_for_one_machine(layer: Path) 
 
 @pytest.mark.parametrize("version", RUNTIMES)
 def test_the_whole_layer_can_be_imported(version: str, layer: Path, brought: Path) -> None:
-    python = interpreters.find(version, os.environ["PATH"])
+    python = interpreters.find(version, AT_HAND)
     if python is None:
-        pytest.skip(f"no Python {version} is on PATH: the layer was not tried with it")
+        pytest.skip(f"no Python {version} is at hand: the layer was not tried with it")
     done = subprocess.run(
         [python, "-I", "-S", "-B", "-W", "error", "-c", IMPORT_ALL, layer, brought],
         capture_output=True,
