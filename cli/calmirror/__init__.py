@@ -6,5 +6,6 @@ for people, JSON for machines), `asking` (secrets from the operator), `shown` (a
 their tokens), then a module for each group of commands: `accounts`, `syncing`, `verifying` (over
 `comparison`), `events`, `explaining` (over `absence`), `notifying`, `dead_letters` (over
 `letters`), `status`, `doctor` (over the modules of `health`), `tailing` (over `log_lines`),
-`dashboard`, `costing` (over `usage`, `meters` and `prices`), `samples`; `main` puts them together.
+`dashboard`, `costing` (over `meters`, `usage` and `prices`), `estimating` (over `idle`), `samples`;
+`main` puts them together.
 """

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from calendar_mirror import measures
 from calmirror import prices, printing, shown, usage
 from calmirror.durations import Duration
 from calmirror.health import resources
@@ -17,7 +18,9 @@ from calmirror.usage import Line, Load
 
 _NOT_COUNTED = (
     "data that leaves AWS, and the targets of the change feed's rules",
-    "requests to KMS and to Secrets Manager: a few thousand a month",
+    "requests to Secrets Manager: a few thousand a month",
+    "the dashboard, which is within what CloudWatch shows for nothing (three to an AWS account)",
+    "versions of the key: each of the first two yearly rotations adds a dollar a month",
     "free tiers and discounts, which make a small stack cheaper",
     "what Cronofy charges",
 )
@@ -81,7 +84,14 @@ def cost(
 def _lines(
     stack: Stack, load: Load, over: timedelta, now: datetime, *, is_asked_for: bool
 ) -> list[Line]:
-    found = dict(usage.assumed(load, stack.parameters.get("Architecture", "arm64")))
+    given = stack.parameters
+    found = dict(
+        usage.assumed(
+            load,
+            given.get("Architecture", "arm64"),
+            given.get("Metrics", measures.Choice.ESSENTIAL),
+        )
+    )
     meters = Meters.of(stack, now=now, over=min(over, _age(stack, now)))
     standing = [line for line in meters.standing() if line.price not in found or not is_asked_for]
     running = [] if is_asked_for else list(meters.running())

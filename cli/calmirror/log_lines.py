@@ -66,7 +66,7 @@ def read(function: str, milliseconds: int, message: str) -> Line | None:
         return Line(at, function, None, text.splitlines()[0][:_SHOWN_CHARACTERS], is_trouble=True)
     if not isinstance(document, dict):
         return None
-    if "_aws" in document:
+    if "_aws" in document or "outcome" in document:
         said = _notified(document)
         trouble = document.get("outcome") in _REFUSED
         return Line(at, function, None, said, is_trouble=trouble) if said else None
@@ -81,7 +81,7 @@ def read(function: str, milliseconds: int, message: str) -> Line | None:
 
 
 def _notified(document: Mapping[str, Any]) -> str | None:
-    """`receive` writes nothing but its metrics, with what it made of the notification."""
+    """`receive` writes one line, with its metrics and what it made of the notification."""
     if "outcome" not in document or "type" not in document:
         return None
     reason = f" ({document['reason']})" if document.get("reason") else ""

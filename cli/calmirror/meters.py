@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from calmirror import prices
+from calmirror import idle, prices
 from calmirror.health import measured, resources
 from calmirror.prices import Price
 from calmirror.stacks import Stack
@@ -79,12 +79,7 @@ class Meters:
         )
         yield Line(prices.STORED, (of_tables + of_indexes) / _GB, "counted")
         yield Line(prices.BACKED_UP, of_tables / _GB, "counted")
-        for price, kind in (
-            (prices.SECRET, "AWS::SecretsManager::Secret"),
-            (prices.KEY, "AWS::KMS::Key"),
-            (prices.ALARM, "AWS::CloudWatch::Alarm"),
-            (prices.DASHBOARD, "AWS::CloudWatch::Dashboard"),
-        ):
+        for kind, price in idle.STANDING.items():
             yield Line(price, len(self.made_of[kind]), "counted")
         if metrics := self._metrics():
             yield Line(prices.METRIC, metrics, "counted")

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from math import prod
 
-from calendar_mirror.measures import Measure
+from calendar_mirror import measures
 from calendar_mirror.notifications import Type
 from calendar_mirror.receive import Outcome
 from calmirror import prices
@@ -58,6 +58,11 @@ class Load:
 _RECEIVE_MS, _SYNC_MS, _FULL_MS, _PUBLISH_MS = 10, 500, 2000, 20
 _MEMORY_GB = 0.5
 _LOGGED_BYTES = 3500
+_CLOCK_MS, _CLOCK_MEMORY_GB, _CLOCK_LOGGED_BYTES = 300, 0.25, 600
+#: Of a request that nobody signed: 360 bytes of `receive`, the rest of Lambda and the access log.
+_UNSIGNED_MS, _UNSIGNED_LOGGED_BYTES = 5, 1100
+#: Of the index of what is due, and of three kinds of trouble; half a unit each where there is none.
+_CLOCK_QUERIES = 4
 #: Rows that a read looks up because of its overlap, and calls that a daily full read takes.
 _LOOKED_UP, _FULL_CALLS = 3, 4
 #: Lambda asks the queue on five connections, each for 20 seconds at a time.
@@ -65,14 +70,25 @@ _LOOKED_UP, _FULL_CALLS = 3, 4
 _EMPTY_RECEIVES_A_DAY = 5 * 86_400 / 20
 
 
-def assumed(load: Load, architecture: str) -> Mapping[Price, Line]:
-    """Return what *load* takes, with what was assumed for it."""
+def assumed(
+    load: Load, architecture: str, metrics: str = measures.Choice.ESSENTIAL
+) -> Mapping[Price, Line]:
+    """
+    Return what *load* takes, with what was assumed for it.
+
+    Args:
+        metrics: the template's parameter ``Metrics``.
+    """
     notified, full = load.accounts * load.notifications * DAYS, load.accounts * DAYS
     messages = notified + full
     kb_writes, kb_reads = max(1.0, load.event_kb), max(1.0, load.event_kb / 4)
-    seconds = notified * (_RECEIVE_MS + _SYNC_MS + _PUBLISH_MS) / 1000 + full * _FULL_MS / 1000
+    seconds = _MEMORY_GB * (
+        notified * (_RECEIVE_MS + _SYNC_MS + _PUBLISH_MS) / 1000 + full * _FULL_MS / 1000
+    )
+    seconds += _clock() * _CLOCK_MS / 1000 * _CLOCK_MEMORY_GB
     writes = notified * (2 * kb_writes + 2 + 1) + full * (6 + _FULL_CALLS)
     reads = notified * ((_LOOKED_UP + 1) * kb_reads + 1) + full * load.events * load.event_kb / 4
+    reads += _clock() * _CLOCK_QUERIES * 0.5
     stored = load.accounts * load.events * load.event_kb * 1024 / _GB
     day = f"{load.notifications:g} notifications for each account and day"
     lines = (
@@ -84,9 +100,9 @@ def assumed(load: Load, architecture: str) -> Mapping[Price, Line]:
         ),
         Line(
             prices.GB_SECOND[architecture],
-            seconds * _MEMORY_GB,
+            seconds,
             f"receive {_RECEIVE_MS} ms, sync {_SYNC_MS} ms (a full read {_FULL_MS} ms), publish "
-            f"{_PUBLISH_MS} ms, at 512 MB",
+            f"{_PUBLISH_MS} ms, at 512 MB; reconcile {_CLOCK_MS} ms, at 256 MB",
         ),
         Line(
             prices.QUEUE_REQUEST,
@@ -104,7 +120,7 @@ def assumed(load: Load, architecture: str) -> Mapping[Price, Line]:
             prices.READ,
             reads,
             f"each read looks up {_LOOKED_UP} rows and what one held before; a full read all "
-            f"{load.events} of its account",
+            f"{load.events} of its account; the clock asks {_CLOCK_QUERIES} times",
         ),
         Line(
             prices.STORED,
@@ -115,27 +131,54 @@ def assumed(load: Load, architecture: str) -> Mapping[Price, Line]:
         Line(prices.BUS_EVENT, notified, f"{day}, of which each changes one event"),
         Line(
             prices.LOGGED,
-            notified * _LOGGED_BYTES / _GB,
-            f"{_LOGGED_BYTES} bytes for each notification, with its metrics",
+            (notified * _LOGGED_BYTES + _clock() * _CLOCK_LOGGED_BYTES) / _GB,
+            f"{_LOGGED_BYTES} bytes for each notification, {_CLOCK_LOGGED_BYTES} for each run of "
+            "the clock",
         ),
         Line(prices.CLOCK, _clock(), "every five minutes"),
         Line(
+            prices.KEY_REQUEST,
+            _clock() * (2 if load.accounts else 1),
+            "DynamoDB keeps what it decrypted for a function for five minutes",
+        ),
+        Line(
             prices.METRIC,
-            _metrics(),
-            "at most: every metric of the glossary, with each value of its dimensions, in every "
-            "hour of the month",
+            _metrics(metrics) if load.accounts else 0,
+            "at most: every metric that is told, with each value of its dimensions, in every hour "
+            "of the month",
         ),
     )
     return {line.price: line for line in lines}
 
 
-def _metrics() -> int:
+def flood(requests_per_second: float, architecture: str) -> list[Line]:
+    """Return what a month costs in which so many requests come all the time that nobody signed."""
+    requests = requests_per_second * 86_400 * DAYS
+    return [
+        Line(prices.API_REQUEST, requests, "all of them"),
+        Line(prices.INVOCATION, requests, "`receive`, once each"),
+        Line(
+            prices.GB_SECOND[architecture],
+            requests * _UNSIGNED_MS / 1000 * _MEMORY_GB,
+            f"{_UNSIGNED_MS} ms each, at 512 MB",
+        ),
+        Line(
+            prices.LOGGED,
+            requests * _UNSIGNED_LOGGED_BYTES / _GB,
+            f"{_UNSIGNED_LOGGED_BYTES} bytes each: of `receive`, of Lambda, and the access log",
+        ),
+    ]
+
+
+def _metrics(choice: str) -> int:
+    """Count those of the functions, and the one of the template's metric filter."""
     values = {"type": len(Type) + 1, "outcome": len(Outcome)}  # a type can be unknown
-    return sum(
-        prod(values[name] for name in dimensions)
-        for measure in Measure
+    of_functions = sum(
+        2 if measure is measures.Measure.REFUSED else prod(values[name] for name in dimensions)
+        for measure in measures.chosen(choice)
         for dimensions in measure.dimensions
     )
+    return of_functions + 1
 
 
 def _clock() -> float:

@@ -8,38 +8,47 @@ import boto3
 from aws_lambda_powertools import Logger, Metrics
 from botocore.config import Config
 
-from calendar_mirror import feed, publish, reporting, settings
+from calendar_mirror import feed, measures, publish, reporting, settings
 from calendar_mirror.change_bus import ChangeBus
 
 _AWS = Config(connect_timeout=3, read_timeout=5, retries={"mode": "standard", "max_attempts": 3})
 
 
 def handler(event, context):
-    return metrics().log_metrics(answer)(event, context)
+    with reporting.flushed(metrics()):
+        return answer(event)
 
 
-def answer(event, context):
+def answer(event):
     done = tell(feed.from_stream(event["Records"]))
     report(done, len(event["Records"]))
     return {"batchItemFailures": [{"itemIdentifier": number} for number in done.again]}
 
 
 def tell(writes):
-    bus, table = edges()
-    return publish.publish(writes, bus.publish_all, table=table, now=now)
+    table = configuration().events_table
+    return publish.publish(writes, bus().publish_all, table=table, now=now)
 
 
 def report(done, records):
-    about = {"records": records, "entries": done.entries, "trouble": done.trouble}
+    about = {
+        "records": records,
+        "entries": done.entries,
+        "lag_ms": done.lag_ms,
+        "trouble": done.trouble,
+    }
     logger().info("again" if done.again else "published", extra=about)
-    reporting.tell(metrics(), done.measured)
+    reporting.tell(metrics(), done.measured, measures.chosen(configuration().metrics))
 
 
 @cache
-def edges():
-    configured = settings.from_environ(settings.PublishSettings, os.environ)
-    bus = ChangeBus(boto3.client("events", config=_AWS), configured.change_bus_name)
-    return bus, configured.events_table
+def configuration():
+    return settings.from_environ(settings.PublishSettings, os.environ)
+
+
+@cache
+def bus():
+    return ChangeBus(boto3.client("events", config=_AWS), configuration().change_bus_name)
 
 
 @cache

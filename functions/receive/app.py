@@ -12,6 +12,7 @@ from calendar_mirror import (
     client_secrets,
     credentials,
     emf,
+    measures,
     messages,
     receive,
     settings,
@@ -99,10 +100,11 @@ def service(name, json_version):
 
 
 def report(receipt, *, milliseconds):
-    """Write one line: the metrics of this notification, and why it was refused or ignored."""
+    """Write one line: what became of this notification, with the metrics that are chosen."""
     print(
         emf.line(
-            receive.measured(milliseconds),
+            receive.measured(receipt, milliseconds),
+            chosen=measures.chosen(configuration().metrics),
             service=configuration().powertools_service_name,
             dimensions={"type": receipt.type, "outcome": receipt.outcome},
             properties={"reason": receipt.reason},

@@ -10,7 +10,7 @@ import boto3
 from aws_lambda_powertools import Logger, Metrics
 from botocore.config import Config
 
-from calendar_mirror import budgets, reconcile, reporting, settings
+from calendar_mirror import budgets, measures, reconcile, reporting, settings
 from calendar_mirror.accounts_table import AccountsTable
 from calendar_mirror.census import Census
 from calendar_mirror.measures import Measure
@@ -27,14 +27,17 @@ _AWS = Config(
 
 
 def handler(event, context):
-    return metrics().log_metrics(run)(event, context)
+    with reporting.flushed(metrics()):
+        asked = ask(now())
+        tell({Measure.ASKED_FOR: asked})
+        counted = census()()
+        tell(counted)
+        numbers = {measure.title: value for measure, value in counted.items()}
+        logger().info("asked", extra={"accounts": asked, **numbers})
 
 
-def run(event, context):
-    asked = ask(now())
-    reporting.tell(metrics(), {Measure.ASKED_FOR: asked})
-    logger().info("asked", extra={"accounts": asked})
-    reporting.tell(metrics(), census()())
+def tell(values):
+    reporting.tell(metrics(), values, measures.chosen(configuration().metrics))
 
 
 def ask(at):

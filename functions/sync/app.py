@@ -11,7 +11,7 @@ import requests
 from aws_lambda_powertools import Logger, Metrics
 from botocore.config import Config
 
-from calendar_mirror import accounts, budgets, settings, sync
+from calendar_mirror import accounts, budgets, measures, reporting, settings, sync
 from calendar_mirror.accounts_table import AccountsTable
 from calendar_mirror.admission import Admission
 from calendar_mirror.attending import Attendant
@@ -22,7 +22,6 @@ from calendar_mirror.cronofy import Cronofy
 from calendar_mirror.dead_letter_queue import DeadLetterQueue
 from calendar_mirror.erasures_table import ErasuresTable
 from calendar_mirror.events_table import EventsTable
-from calendar_mirror.reporting import Reporter
 from calendar_mirror.secrets_manager import SecretsManager
 from calendar_mirror.sync_queue import SyncQueue, deliveries
 from calendar_mirror.visit import Edges
@@ -33,7 +32,8 @@ _AWS = Config(connect_timeout=3, read_timeout=10, retries={"mode": "standard", "
 
 
 def handler(event, context):
-    return metrics().log_metrics(answer)(event, context)
+    with reporting.flushed(metrics()):
+        return answer(event, context)
 
 
 def answer(event, context):
@@ -54,7 +54,7 @@ def drain():
         settle=Attendant(edges(configured, sqs, dynamodb, budget)),
         now=now,
         rng=random.SystemRandom(),
-        report=Reporter(Logger(), metrics()),
+        report=reporting.Reporter(Logger(), metrics(), measures.chosen(configured.metrics)),
         headroom=budget.headroom,
     )
 

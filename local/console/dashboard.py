@@ -48,15 +48,6 @@ class Metric:
     dimensions: tuple[tuple[str, str], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Search:
-    """All metrics of one name, whatever the value of their last dimension is."""
-
-    namespace: str
-    name: str
-    dimensions: tuple[str, ...]
-
-
 def read(template: Path) -> Any:
     """Read a template."""
     return yaml.load(template.read_text(), Loader)  # noqa: S506
@@ -84,7 +75,7 @@ def body(template: Mapping[str, Any]) -> Any:
     return json.loads(resolved(dashboard["Properties"]["DashboardBody"]))
 
 
-def shown(widget: Mapping[str, Any]) -> Iterator[tuple[Metric | Search, Mapping[str, Any]]]:
+def shown(widget: Mapping[str, Any]) -> Iterator[tuple[Metric, Mapping[str, Any]]]:
     """
     Yield the metrics of a widget with how each is shown, ``.`` written out.
 
@@ -94,23 +85,7 @@ def shown(widget: Mapping[str, Any]) -> Iterator[tuple[Metric | Search, Mapping[
     for entry in widget["properties"]["metrics"]:
         *names, how = entry if isinstance(entry[-1], dict) else [*entry, {}]
         if not names:
-            yield _search(how["expression"]), how
-            continue
+            raise ValueError(f"this is no line of one metric: {how}")
         before = [before[at] if each == "." else each for at, each in enumerate(names)]
         pairs = zip(before[2::2], before[3::2], strict=True)
         yield Metric(before[0], before[1], tuple(sorted(pairs))), how
-
-
-def _search(expression: str) -> Search:
-    """
-    Read a search as the template has it.
-
-    Source: CloudWatch user guide, "CloudWatch search expression syntax"
-    """
-    found = re.fullmatch(
-        r"SEARCH\('\{([\w/]+),([\w,]+)\} MetricName=\"(\w+)\" service=\"([\w-]+)\"', 'Sum', 300\)",
-        expression,
-    )
-    if found is None or found[4] != STACK:
-        raise ValueError(f"this search is not understood: {expression}")
-    return Search(found[1], found[3], tuple(found[2].split(",")))

@@ -10,7 +10,7 @@ from html import escape
 from typing import Any
 
 from console import dashboard
-from console.dashboard import Metric, Search
+from console.dashboard import Metric
 from console.telemetry import Telemetry
 
 #: Pixels of one of the grid's 24 columns, and of one of its rows.
@@ -196,22 +196,9 @@ def _lines(
     for what, how in dashboard.shown(widget):
         period = how.get("period", properties["period"])
         is_right = how.get("yAxis") == "right"
-        if isinstance(what, Search):
-            for metric in sorted(telemetry.told, key=str):
-                if _is_found(metric, what):
-                    label = dict(metric.dimensions)[what.dimensions[-1]]
-                    yield Line(label, _points(telemetry, metric, "Sum", start, end, 300), is_right)
-            continue
         statistic = how.get("stat") or properties["stat"]
         points = _points(telemetry, what, statistic, start, end, period)
         yield Line(how.get("label") or what.name, points, is_right)
-
-
-def _is_found(metric: Metric, search: Search) -> bool:
-    names = tuple(name for name, _ in metric.dimensions)
-    return (metric.namespace, metric.name) == (search.namespace, search.name) and names == tuple(
-        sorted(search.dimensions)
-    )
 
 
 def _points(

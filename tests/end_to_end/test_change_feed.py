@@ -180,7 +180,7 @@ def test_no_write_was_given_up_and_no_content_was_logged(stack: Stack, feed: Fee
     text = "\n".join(
         line["message"] for line in logs.filter_log_events(logGroupName=group)["events"]
     )
-    assert "FeedLag" in text
+    assert "lag_ms" in text
     assert marker not in text
     dead = stack.outputs["FeedDeadLetterQueueUrl"]
     assert "Messages" not in sqs.receive_message(QueueUrl=dead)

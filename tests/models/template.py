@@ -29,16 +29,19 @@ class Alarm:
     datapoints_to_alarm: int
     missing: str
     description: str
+    tells_of_no_data: bool = False
 
 
-def alarms():
-    """Return the alarms of the template, in order."""
+def alarms(**parameters):
+    """Return the alarms of the template, in order, with its defaults but for *parameters*."""
+    given = {name: each.get("Default") for name, each in PARAMETERS.items()} | parameters
     return tuple(
-        _alarm(name, each["Properties"]) for name, each in of_type("AWS::CloudWatch::Alarm").items()
+        _alarm(name, each["Properties"], given)
+        for name, each in of_type("AWS::CloudWatch::Alarm").items()
     )
 
 
-def _alarm(name, properties):
+def _alarm(name, properties, given):
     dimensions = ((each["Name"], resolved(each["Value"])) for each in properties["Dimensions"])
     periods = properties["EvaluationPeriods"]
     return Alarm(
@@ -46,10 +49,15 @@ def _alarm(name, properties):
         metric=Metric(properties["Namespace"], properties["MetricName"], tuple(sorted(dimensions))),
         statistic=properties.get("Statistic") or properties["ExtendedStatistic"],
         operator=properties["ComparisonOperator"],
-        threshold=float(properties["Threshold"]),
+        threshold=float(_number(properties["Threshold"], given)),
         period=properties["Period"],
         evaluation_periods=periods,
         datapoints_to_alarm=properties.get("DatapointsToAlarm", periods),
         missing=properties["TreatMissingData"],
         description=properties["AlarmDescription"],
+        tells_of_no_data="InsufficientDataActions" in properties,
     )
+
+
+def _number(value, given):
+    return given[value["Ref"]] if isinstance(value, dict) else value

@@ -6,14 +6,17 @@ The functions' own code runs, its metrics go through the code that tells them, a
 those of the template.
 """
 
+import json
 from functools import partial
 
 import pytest
 
 from calendar_mirror.client_secrets import ClientSecrets
 from calendar_mirror.credentials import ClientCredentials
+from cronofy_simulator import notifications
 from tests.models.template import alarms
 from tests.simulation.monitored import Monitored
+from tests.simulation.world import AT_ONCE, CLIENT
 
 MINUTE, HOUR = 60.0, 3600.0
 
@@ -172,6 +175,72 @@ def a_table_that_is_throttled():
     return world
 
 
+def many_requests_that_nobody_signed():
+    world = Monitored()
+    world.open()
+    unsigned = {"Cronofy-HMAC-SHA256": ""}
+    every(world, 1 / 3, 3 * 20 * 60, lambda: world.admit(b"{}", unsigned))
+    world.timeline.wait(25 * MINUTE)
+    return world
+
+
+def more_notifications_at_once_than_the_api_takes():
+    world = Monitored()
+    world.open()
+    body = json.dumps({"notification": {"type": "verification"}, "channel": {}}).encode()
+    signed = {"Cronofy-HMAC-SHA256": notifications.sign(body, CLIENT.secrets)}
+
+    def burst():
+        for _ in range(700):
+            world.admit(body, signed)
+
+    every(world, 5 * MINUTE, 4, burst)
+    live_on(world, 25 * MINUTE)
+    return world
+
+
+def no_room_for(name, lasts_s):
+    """Lambda has none for some seconds, four times."""
+    world = Monitored()
+    world.open()
+    every(world, 5 * MINUTE, 4, lambda: world.weather.add(f"{name} throttled", 1.0, lasts_s))
+    live_on(world, 30 * MINUTE, every_s=5)
+    return world
+
+
+def no_room_for_the_clock():
+    world = Monitored()
+    world.open()
+    world.weather.add("reconcile throttled", 1.0, 12 * MINUTE)
+    live_on(world, 40 * MINUTE)
+    return world
+
+
+def no_room_for_connect():
+    world = Monitored()
+    world.open()
+    every(world, 5 * MINUTE, 3, lambda: world.watch.of_function("connect", "Throttles", 1))
+    live_on(world, 20 * MINUTE)
+    return world
+
+
+def long_runs_of(name, milliseconds):
+    world = Monitored()
+    world.open()
+    every(world, 5 * MINUTE, 3, lambda: world.watch.of_function(name, "Duration", milliseconds))
+    live_on(world, 20 * MINUTE)
+    return world
+
+
+def workers_that_are_all_busy():
+    world = Monitored()
+    world.open()
+    busy = AT_ONCE + 1  # the world's own workers are seen at a minute's end as well
+    every(world, 60, 75, lambda: world.watch.of_function("worker", "ConcurrentExecutions", busy))
+    live_on(world, 75 * MINUTE)
+    return world
+
+
 def stops_of(name):
     world = Monitored()
     world.open()
@@ -199,6 +268,8 @@ FAULTS = {
     "WrongSecretAlarm": (another_client_secret, set()),
     "SlowAcknowledgementAlarm": (a_queue_that_takes_its_time, set()),
     "ClockAlarm": (no_clock, set()),
+    "UnsignedFloodAlarm": (many_requests_that_nobody_signed, set()),
+    "ThrottledRequestsAlarm": (more_notifications_at_once_than_the_api_takes, set()),
     "SilenceAlarm": (channels_that_tell_nothing, set()),
     "DriftAlarm": (rows_that_somebody_has_removed, set()),
     "ProviderAlarm": (a_provider_that_fails_often, set()),
@@ -210,6 +281,17 @@ FAULTS = {
     "ConnectErrorsAlarm": (failures_of_connect, set()),
     "ReconcileErrorsAlarm": (partial(stops_of, "reconcile"), set()),
     "PublishErrorsAlarm": (partial(stops_of, "publish"), set()),
+    # API Gateway answers 500 for a function that Lambda does not let run.
+    "ReceiveThrottlesAlarm": (partial(no_room_for, "receive", 10), {"ReceiveErrorsAlarm"}),
+    "ConnectThrottlesAlarm": (no_room_for_connect, set()),
+    "ReconcileThrottlesAlarm": (no_room_for_the_clock, set()),
+    "SyncThrottlesAlarm": (partial(no_room_for, "worker", 20), set()),
+    "PublishThrottlesAlarm": (partial(no_room_for, "publish", 20), set()),
+    "ConnectDurationAlarm": (partial(long_runs_of, "connect", 28_000), set()),
+    "ReconcileDurationAlarm": (partial(long_runs_of, "reconcile", 55_000), set()),
+    "SyncDurationAlarm": (partial(long_runs_of, "worker", 110_000), set()),
+    "PublishDurationAlarm": (partial(long_runs_of, "publish", 55_000), set()),
+    "SyncConcurrencyAlarm": (workers_that_are_all_busy, set()),
 }
 
 
@@ -222,6 +304,24 @@ def test_its_fault_rings_an_alarm_and_no_other(name):
     inject, others = FAULTS[name]
 
     assert set(inject().rung()) == {name} | others
+
+
+def test_a_first_deploy_rings_none():
+    world = Monitored(accounts=0)
+
+    world.timeline.wait(2 * HOUR)
+
+    assert world.rung() == {}
+    assert {metric.namespace for metric in world.cloudwatch.told} <= {"AWS/SQS", "AWS/Lambda"}
+
+
+def test_a_clock_that_stops_before_the_first_account_is_there_is_heard_as_well():
+    world = Monitored(accounts=0)
+    world.timeline.wait(HOUR)
+    world.is_reconciling = False
+    world.timeline.wait(90 * MINUTE)
+
+    assert set(world.rung()) == {"ClockAlarm"}
 
 
 def test_a_day_on_which_all_is_well_rings_none():

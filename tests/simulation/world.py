@@ -420,7 +420,8 @@ class World:
         if receipt.status == 200:
             self.watch.accepted(body, came_at)
         took_ms = (self.clock() - came_at) / timedelta(milliseconds=1)
-        self.watch.told(receive.measured(took_ms), type=receipt.type, outcome=receipt.outcome)
+        told = receive.measured(receipt, took_ms)
+        self.watch.told(told, type=receipt.type, outcome=receipt.outcome)
         return receipt.status
 
     def _unique(self):

@@ -1,6 +1,7 @@
 """The model of CloudWatch, held to the examples of its user guide."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -25,6 +26,35 @@ def seen(points, *, period=60, now=6000):
         if point != "-":
             cloudwatch.put(METRIC, now - number * period - period / 2, {"0": 0, "X": 9}[point])
     return cloudwatch
+
+
+def test_an_alarm_that_leaves_missing_data_out_has_insufficient_data_where_all_is_missing():
+    """Source: the same tables, the column "missing", for three of three."""
+    found = {}
+    for points in ("0 - X - X", "0 - - - -", "- - - - -", "0 X X - X", "- - X - -"):
+        cloudwatch, about = seen(points), alarm(3, missing="missing")
+        found[points] = (
+            "INSUFFICIENT_DATA"
+            if cloudwatch.is_without_data(about, 6000)
+            else "ALARM"
+            if cloudwatch.is_breached(about, 6000)
+            else "OK"
+        )
+
+    assert list(found.values()) == ["OK", "OK", "INSUFFICIENT_DATA", "ALARM", "ALARM"]
+
+
+def test_an_alarm_tells_of_missing_data_once_it_had_some_and_not_when_it_is_new():
+    quiet = replace(alarm(3, missing="missing"), tells_of_no_data=True)
+    cloudwatch = CloudWatch()
+    assert cloudwatch.rung([quiet], 0, 6000) == {}
+
+    cloudwatch.put(METRIC, 1200, 0)
+
+    rung = cloudwatch.rung([quiet], 0, 6000)
+    assert set(rung) == {"A"}
+    assert rung["A"] > 1200
+    assert cloudwatch.rung([replace(quiet, tells_of_no_data=False)], 0, 6000) == {}
 
 
 #: Source: CloudWatch user guide, "Configuring how alarms treat missing data", the two tables; of
@@ -82,6 +112,7 @@ def test_a_line_is_taken_once_for_each_set_of_dimensions():
     cloudwatch = CloudWatch()
     line = emf.line(
         {Measure.NOTIFICATIONS: 1, Measure.ACKNOWLEDGEMENT_TIME: 2.5},
+        chosen=set(Measure),
         service="s",
         dimensions={"type": "change", "outcome": "queued"},
         properties={},

@@ -8,11 +8,17 @@ import pytest
 
 from calmirror.main import main
 from console import dashboard
-from tests.models.template import PARAMETERS, ROOT, TEMPLATE, alarms
+from tests.models.template import PARAMETERS, ROOT, TEMPLATE, alarms, of_type
 
 RUNBOOKS = {file.name: file.read_text() for file in (ROOT / "docs" / "runbooks").glob("*.md")}
 SECTIONS = ["What it means", "How to see it", "What to do", "How to know that it is over"]
-QUESTIONS = {widget["properties"]["title"] for widget in dashboard.body(TEMPLATE)["widgets"]}
+QUESTIONS = {
+    *(widget["properties"]["title"] for widget in dashboard.body(TEMPLATE)["widgets"]),
+    *(
+        each["Properties"]["Name"]["Fn::Sub"].partition("/")[2]
+        for each in of_type("AWS::Logs::QueryDefinition").values()
+    ),
+}
 
 
 def commands(text):

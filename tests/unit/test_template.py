@@ -136,12 +136,16 @@ def test_the_events_have_a_stream_an_expiry_and_the_indexes_that_are_read():
 
 def test_a_resource_that_has_a_name_of_ours_has_the_stacks_in_it():
     """Two stacks of one account and region must not want the same."""
+
+    def is_another(value):
+        return isinstance(value, dict) and value.get("Ref") in RESOURCES
+
     names = ("FunctionName", "QueueName", "TableName", "LogGroupName", "RoleName", "LayerName")
     ours = {
         name: resource["Properties"][key]
         for name, resource in RESOURCES.items()
         for key in names
-        if key in resource.get("Properties", {})
+        if key in resource.get("Properties", {}) and not is_another(resource["Properties"][key])
     }
 
     assert ours == {"PublicApiLogGroup": {"Fn::Sub": "/aws/vendedlogs/${AWS::StackName}/PublicApi"}}
@@ -282,7 +286,8 @@ def test_a_write_is_told_for_half_a_day_and_lies_in_the_stream_for_the_other_hal
     assert mapping["StartingPosition"] == "TRIM_HORIZON"
     assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
     assert mapping["BisectBatchOnFunctionError"] is True
-    assert 0 < mapping["MaximumRetryAttempts"] <= 10_000
+    # By age alone: nobody says at which pace Lambda tries again.
+    assert mapping["MaximumRetryAttempts"] == -1
     assert mapping["MaximumRecordAgeInSeconds"] == 12 * 3600
     assert mapping["DestinationConfig"]["OnFailure"]["Destination"] == {
         "Fn::GetAtt": "FeedDeadLetterQueue.Arn"
@@ -390,6 +395,47 @@ def test_the_api_is_throttled_and_logs_its_accesses():
 
     assert api["Properties"]["DefaultRouteSettings"]["ThrottlingRateLimit"]
     assert api["Properties"]["AccessLogSettings"]["DestinationArn"]
+
+
+def test_what_nobody_has_signed_is_bounded_and_a_burst_of_changes_gets_in():
+    (api,) = of_type("AWS::Serverless::HttpApi")
+    limits = api["Properties"]["DefaultRouteSettings"]
+
+    assert limits["ThrottlingRateLimit"] == {"Ref": "RequestsPerSecond"}
+    # Three times as many as the reads that Cronofy allows in the long run.
+    most = PARAMETERS["RequestsPerSecond"]["Default"]
+    assert most == 3 * PARAMETERS["CronofyCallsPerMinute"]["Default"] // 60
+    assert limits["ThrottlingBurstLimit"] >= 10 * most
+
+
+def test_a_function_that_hardly_ends_in_time_is_told_of():
+    found = {
+        RESOURCES[each["Properties"]["Dimensions"][0]["Value"]["Ref"]]["Properties"][
+            "Timeout"
+        ]: each["Properties"]["Threshold"]
+        for each in RESOURCES.values()
+        if each["Type"] == "AWS::CloudWatch::Alarm"
+        and each["Properties"]["MetricName"] == "Duration"
+        and each["Properties"].get("Statistic") == "Maximum"
+    }
+
+    assert found == {
+        each["Properties"]["Timeout"]: each["Properties"]["Timeout"] * 900
+        for name, each in FUNCTIONS.items()
+        if name != "ReceiveFunction"
+    }
+
+
+@pytest.mark.parametrize("metric", ["Throttles", "Errors"])
+def test_each_function_that_lambda_does_not_let_run_is_told_of(metric):
+    about = {
+        each["Properties"]["Dimensions"][0]["Value"]["Ref"]
+        for each in RESOURCES.values()
+        if each["Type"] == "AWS::CloudWatch::Alarm" and each["Properties"]["MetricName"] == metric
+    }
+
+    # API Gateway counts the errors of `receive`, time-outs among them.
+    assert about | ({"ReceiveFunction"} if metric == "Errors" else set()) == set(FUNCTIONS)
 
 
 def test_resources_stand_in_the_order_in_which_the_data_flows():

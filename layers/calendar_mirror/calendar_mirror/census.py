@@ -37,9 +37,11 @@ class Census:
     name: str
 
     def __call__(self) -> Mapping[Measure, float]:
-        """Count, for CloudWatch."""
+        """Count, for CloudWatch; nothing while there is no account: each number is paid for."""
         total = self._all()
         found = {measure: self._in(trouble) for trouble, measure in _MEASURES.items()}
+        if not total and not any(found.values()):
+            return {}
         silent = found[Measure.SILENT]
         # DynamoDB's count is hours old.
         share = round(100 * silent / max(total, silent, 1), 1)

@@ -8,7 +8,7 @@ For `receive` alone, whose cold start must stay small
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from calendar_mirror.measures import Measure
@@ -17,6 +17,7 @@ from calendar_mirror.measures import Measure
 def line(
     values: Mapping[Measure, float],
     *,
+    chosen: Collection[Measure],
     service: str,
     dimensions: Mapping[str, str],
     properties: Mapping[str, str],
@@ -24,8 +25,8 @@ def line(
     now: datetime,
 ) -> str:
     """
-    Write the metrics *values*, each under ``service`` and under those of *dimensions* that it has.
-    *properties* can be searched in the log, and make no metric of their own.
+    Write *values*; those that are *chosen* as metrics, each under ``service`` and under those of
+    *dimensions* that it has. The others, and *properties*, can be searched in the log.
 
     Source: CloudWatch user guide, "Specification: Embedded metric format"
     """
@@ -36,7 +37,9 @@ def line(
             "Metrics": [{"Name": measure.title, "Unit": measure.unit.value}],
         }
         for measure in values
+        if measure in chosen
     ]
     about = {"Timestamp": int(now.timestamp() * 1000), "CloudWatchMetrics": directives}
+    head = {"_aws": about} if directives else {}
     named = {measure.title: value for measure, value in values.items()}
-    return json.dumps({"_aws": about, **properties, "service": service, **dimensions, **named})
+    return json.dumps({**head, **properties, "service": service, **dimensions, **named})

@@ -2,8 +2,12 @@
 What CloudWatch is told: the name, the unit and the meaning of every metric.
 
 Every function counts under these names alone, and the dashboard and the alarms of the template name
-no others. All have one dimension, ``service``, the stack's name; one has two, with few values, so
-that neither the fleet's size nor a hostile request multiplies what is to be paid for.
+no others. All have one dimension, ``service``, the stack's name; two have a second one, with few
+values, so that neither the fleet's size nor a hostile request multiplies what is to be paid for.
+
+A metric costs as much as three alarms. So CloudWatch is told the essential ones alone, unless the
+template's parameter ``Metrics`` says ``all``; the others stand in the functions' log lines either
+way, where the template's saved queries find them.
 """
 
 from __future__ import annotations
@@ -31,6 +35,12 @@ class Measure(Enum):
         Unit.COUNT,
         "requests that `receive` answered, whatever the answer was",
         (("type",), ("outcome",)),
+    )
+    REFUSED = (
+        "RefusedNotifications",
+        Unit.COUNT,
+        "those of them that no secret of ours has signed",
+        (("outcome",),),
     )
     ACKNOWLEDGEMENT_TIME = (
         "AcknowledgementTime",
@@ -145,3 +155,34 @@ class Measure(Enum):
         self.unit = unit
         self.meaning = meaning
         self.dimensions = dimensions
+
+
+#: What an alarm or the dashboard needs.
+ESSENTIAL = frozenset(
+    {
+        Measure.REFUSED,
+        Measure.ACCOUNTS,
+        Measure.DISCONNECTED,
+        Measure.UNREAD,
+        Measure.SILENT_SHARE,
+        Measure.FRESHNESS,
+        Measure.DEAD_LETTERS,
+        Measure.CALLS_IN_VAIN,
+        Measure.OUT_OF_CALLS,
+        Measure.REFRESHES_FAILED,
+        Measure.DRIFT,
+        Measure.STORE_BUSY,
+    }
+)
+
+
+class Choice(StrEnum):
+    """Values of the template's parameter ``Metrics``."""
+
+    ESSENTIAL = "essential"
+    ALL = "all"
+
+
+def chosen(choice: str) -> frozenset[Measure]:
+    """Return what CloudWatch is told."""
+    return frozenset(Measure) if Choice(choice) is Choice.ALL else ESSENTIAL

@@ -59,17 +59,20 @@ class Receipt:
         return _STATUSES.get(self.outcome, 200)
 
 
+_UNAUTHORIZED = 401
 _STATUSES = {
-    Outcome.UNSIGNED: 401,
-    Outcome.FORGED: 401,
+    Outcome.UNSIGNED: _UNAUTHORIZED,
+    Outcome.FORGED: _UNAUTHORIZED,
     Outcome.TOO_LARGE: 413,
     Outcome.UNAVAILABLE: 503,
 }
 
 
-def measured(milliseconds: float) -> Mapping[Measure, float]:
-    """Return what CloudWatch is told of a request that was answered after *milliseconds*."""
-    return {Measure.NOTIFICATIONS: 1, Measure.ACKNOWLEDGEMENT_TIME: round(milliseconds, 1)}
+def measured(receipt: Receipt, milliseconds: float) -> Mapping[Measure, float]:
+    """Return what there is to tell of a request that was answered after *milliseconds*."""
+    refused = {Measure.REFUSED: 1} if receipt.status == _UNAUTHORIZED else {}
+    took = round(milliseconds, 1)
+    return {Measure.NOTIFICATIONS: 1, Measure.ACKNOWLEDGEMENT_TIME: took, **refused}
 
 
 def admit(

@@ -83,7 +83,7 @@ class Report:
 
 
 #: Counts of a report that are metrics as they are.
-_COUNTED = {
+COUNTED = {
     "calls": Measure.CALLS,
     "answered": Measure.CALLS_ANSWERED,
     "refused": Measure.CALLS_REFUSED,
@@ -108,7 +108,8 @@ _COUNTED = {
     "channels_stray": Measure.CHANNELS_STRAY,
 }
 
-_OUTCOMES = {
+#: Outcomes that are metrics as they are; the log line has them as its message.
+BY_OUTCOME = {
     Outcome.READ: Measure.READS,
     Outcome.LOOKED_AT: Measure.LOOKS,
     Outcome.UNFINISHED: Measure.UNFINISHED,
@@ -139,12 +140,12 @@ def measured(report: Report) -> Mapping[Measure, float]:
         Measure.REFRESHES_FAILED: _with(counts, "refreshes", "refreshes_failed"),
         Measure.DRIFT: _with(counts, "full_reads", "drift"),
         Measure.HEADROOM: None if headroom is None else round(headroom * 100),
-        **{measure: counts.get(name) or None for name, measure in _COUNTED.items()},
+        **{measure: counts.get(name) or None for name, measure in COUNTED.items()},
     }
     if outcome is Outcome.DEAD_LETTERED:
         values[Measure.DEAD_LETTERS] = messages
     else:
-        values[_OUTCOMES[outcome]] = 1
+        values[BY_OUTCOME[outcome]] = 1
     return {measure: value for measure, value in values.items() if value is not None}
 
 

@@ -17,6 +17,7 @@ class ReceiveSettings:
     """
     Attributes:
         aws_url_suffix: ``amazonaws.com``, or another partition's.
+        metrics: which CloudWatch is told; see `measures.chosen`. The same in the others.
         merge_seconds: length of a merge bucket; 0 turns merging off.
     """
 
@@ -27,6 +28,7 @@ class ReceiveSettings:
     merge_seconds: int
     powertools_metrics_namespace: str
     powertools_service_name: str
+    metrics: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,7 @@ class SyncSettings:
     public_url: str
     overlap_seconds: int
     calls_per_minute: int
+    metrics: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +92,7 @@ class ReconcileSettings:
     accounts_table: str
     calls_per_minute: int
     every_minutes: int
+    metrics: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +104,7 @@ class PublishSettings:
 
     events_table: str
     change_bus_name: str
+    metrics: str
 
 
 Settings = TypeVar(

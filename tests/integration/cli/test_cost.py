@@ -99,6 +99,6 @@ def test_people_are_told_the_sum_the_prices_date_and_what_is_not_in_it(stack, ac
 
     assert result.exit_code == 0
     assert " USD a month, " in result.stdout
-    assert "List prices of us-east-1 of 2025" in result.stdout
+    assert "List prices of us-east-1 of 2026" in result.stdout
     assert "Not counted: data that leaves AWS" in result.stdout
     assert "A local stack costs nothing" in result.stdout

@@ -17,6 +17,7 @@ def start_cold(monkeypatch, url):
         "SYNC_QUEUE_URL": f"{url}/queue.fifo",
         "MERGE_SECONDS": "1",
         "POWERTOOLS_METRICS_NAMESPACE": "CalendarMirror",
+        "METRICS": "essential",
         "POWERTOOLS_SERVICE_NAME": "stack",
     }
     for name, value in environ.items():

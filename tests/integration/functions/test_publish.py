@@ -91,18 +91,19 @@ def start_cold(monkeypatch, **more):
         "EVENTS_TABLE": "events",
         "CHANGE_BUS_NAME": "changes",
         "POWERTOOLS_METRICS_NAMESPACE": "CalendarMirror",
+        "METRICS": "all",
         # A logger keeps to the output that it first had: each test has one of its own.
         "POWERTOOLS_SERVICE_NAME": f"stack-{uuid4().hex}",
     }
     for name, value in (environ | more).items():
         monkeypatch.setenv(name, value)
-    for cached in (app.edges, app.metrics, app.logger):
+    for cached in (app.configuration, app.bus, app.metrics, app.logger):
         cached.cache_clear()
 
 
 def stop():
-    app.edges()[0].client.close()
-    for cached in (app.edges, app.metrics, app.logger):
+    app.bus().client.close()
+    for cached in (app.configuration, app.bus, app.metrics, app.logger):
         cached.cache_clear()
 
 

@@ -129,6 +129,7 @@ def stack(moto, dynamodb, sqs, queues, client, cronofy, monkeypatch):
         "PUBLIC_URL": "https://example.com",
         "OVERLAP_SECONDS": "120",
         "POWERTOOLS_METRICS_NAMESPACE": "CalendarMirror",
+        "METRICS": "all",
         # A logger keeps to the output that it first had: each test has one of its own.
         "POWERTOOLS_SERVICE_NAME": f"stack-{uuid4().hex}",
     }

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from uuid import uuid4
 
 import pytest
-from aws_lambda_powertools import Logger
+from aws_lambda_powertools import Logger, Metrics
 
 from calendar_mirror import emf, receive
 from calendar_mirror.reporting import Reporter
@@ -17,16 +17,11 @@ NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 MILLISECONDS = int(NOW.timestamp() * 1000)
 
 
-class NoMetrics:
-    def add_metric(self, *args):
-        pass
-
-
 def logged(report):
     """Return the line that `sync` logs of *report*."""
     stream = io.StringIO()
     logger = Logger(service=uuid4().hex, stream=stream)
-    Reporter(logger, NoMetrics())(report)
+    Reporter(logger, Metrics(namespace="N", service="s"), chosen=())(report)
     return stream.getvalue().splitlines()[-1]
 
 
@@ -57,6 +52,7 @@ def test_what_could_not_be_done_is_trouble_and_says_why(outcome):
 def test_a_notification_says_what_became_of_it(outcome):
     text = emf.line(
         {},
+        chosen=(),
         service="mirror",
         dimensions={"type": "change", "outcome": outcome},
         properties={"reason": "because"},

@@ -53,7 +53,8 @@ def test_an_empty_stack_still_asks_its_queue_and_rings_its_clock():
     used = {line.price for line in lines(accounts=0).values() if line.quantity}
 
     assert used == {
-        *(prices.QUEUE_REQUEST, prices.CLOCK, prices.INVOCATION, prices.METRIC),
+        *(prices.QUEUE_REQUEST, prices.CLOCK, prices.INVOCATION, prices.GB_SECOND["arm64"]),
+        *(prices.READ, prices.LOGGED, prices.KEY_REQUEST),
     }
 
 

@@ -2,12 +2,14 @@
 
 import io
 import json
+from dataclasses import replace
 from uuid import uuid4
 
 import pytest
 from aws_lambda_powertools import Logger, Metrics
 
-from calendar_mirror.reporting import Reporter
+from calendar_mirror.measures import ESSENTIAL, Measure
+from calendar_mirror.reporting import Reporter, flushed
 from calendar_mirror.reports import Outcome, Report
 
 COUNTS = (
@@ -24,9 +26,11 @@ def told():
     logger = Logger(service=f"test-{uuid4().hex}", stream=stream)
     metrics = Metrics(namespace="CalendarMirror", service="test")
 
-    def told(report):
+    def told(report, chosen=frozenset(Measure)):
         metrics.clear_metrics()
-        Reporter(logger, metrics)(report)
+        Reporter(logger, metrics, chosen)(report)
+        if not metrics.metric_set:
+            return json.loads(stream.getvalue().splitlines()[-1]), {}
         found = metrics.serialize_metric_set()
         (directive,) = found["_aws"]["CloudWatchMetrics"]
         units = {each["Name"]: each["Unit"] for each in directive["Metrics"]}
@@ -116,3 +120,25 @@ def test_headroom_is_told_in_percent_where_it_is_known(told):
     assert "BudgetHeadroom" not in told(report())[1]
     nothing_left = Report("acc_1", Outcome.READ, "", {"messages": 1}, None, headroom=0.0)
     assert told(nothing_left)[1]["BudgetHeadroom"] == ([0.0], "Percent")
+
+
+def test_what_is_not_chosen_is_in_the_line_and_no_metric(told):
+    counts = {"calls": 3, "answered": 2, "throttled": 1, "written": 7, "full_reads": 1}
+
+    waited = {"live_age_s": 3.0, "background_age_s": 4.0, "headroom": 0.5}
+
+    line, metrics = told(replace(report(freshness_s=2.5, **counts), **waited), ESSENTIAL)
+
+    assert set(metrics) == {"Freshness", "CallsInVain", "Drift"}
+    assert {name: line[name] for name in (*counts, *waited)} == counts | waited
+
+
+def test_a_visit_with_nothing_to_tell_prints_no_metrics(told, capsys):
+    metrics = Metrics(namespace="CalendarMirror", service="test")
+    with flushed(metrics):
+        assert told(report(Outcome.PAUSED), ESSENTIAL)[1] == {}
+    assert capsys.readouterr().out == ""
+
+    with flushed(metrics):
+        metrics.add_metric("Freshness", "Seconds", 1)
+    assert json.loads(capsys.readouterr().out)["Freshness"] == [1.0]

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from calendar_mirror import accounts, backoff, credentials, emf, instants, settings
+from calendar_mirror import accounts, backoff, credentials, emf, instants, measures, settings
 from calendar_mirror.accounts import Tokens
 from calendar_mirror.client_secrets import EXPIRY_S, REREAD_S, ClientSecrets
 from calendar_mirror.credentials import ClientCredentials
@@ -108,6 +108,7 @@ def test_every_data_center_has_its_host():
 def test_a_metric_line_is_what_cloudwatch_wants():
     line = emf.line(
         {Measure.NOTIFICATIONS: 1, Measure.ACKNOWLEDGEMENT_TIME: 2.5},
+        chosen=set(Measure),
         service="s",
         dimensions={"type": "change", "outcome": "queued"},
         properties={"reason": "why"},
@@ -131,6 +132,37 @@ def test_a_metric_line_is_what_cloudwatch_wants():
     assert found["_aws"]["Timestamp"] == int(NOON.timestamp() * 1000)
     assert (found["service"], found["type"], found["outcome"]) == ("s", "change", "queued")
     assert (found["Notifications"], found["AcknowledgementTime"]) == (1, 2.5)
+
+
+def test_a_line_tells_what_is_chosen_and_holds_the_rest_for_whoever_searches_the_log():
+    def line(outcome, values):
+        return json.loads(
+            emf.line(
+                values,
+                chosen=measures.chosen("essential"),
+                service="s",
+                dimensions={"type": "none", "outcome": outcome},
+                properties={},
+                namespace="N",
+                now=NOON,
+            )
+        )
+
+    queued = line("queued", {Measure.NOTIFICATIONS: 1, Measure.ACKNOWLEDGEMENT_TIME: 2.5})
+    forged = line("forged", {Measure.ACKNOWLEDGEMENT_TIME: 2.5, Measure.REFUSED: 1})
+
+    assert "_aws" not in queued
+    assert (queued["outcome"], queued["AcknowledgementTime"]) == ("queued", 2.5)
+    (directive,) = forged["_aws"]["CloudWatchMetrics"]
+    assert directive["Metrics"] == [{"Name": "RefusedNotifications", "Unit": "Count"}]
+    assert directive["Dimensions"] == [["service", "outcome"]]
+    assert forged["AcknowledgementTime"] == 2.5
+
+
+def test_metrics_are_the_essential_ones_or_all():
+    assert measures.chosen("essential") < measures.chosen("all") == set(Measure)
+    with pytest.raises(ValueError, match="none"):
+        measures.chosen("none")
 
 
 class Vault:
