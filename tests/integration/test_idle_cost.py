@@ -4,14 +4,14 @@ import pytest
 
 from calmirror import idle, usage
 from calmirror.usage import Load
-from tests.integration.test_gradual_deploys import WAYS, expanded
+from tests.models.expanded import WAYS, expanded
 
 #: Deployed, and no account connected. The dashboard is free up to its 50 metrics.
 MOST_USD = 6.00
 
 
 def kinds(way):
-    return [each["Type"] for each in expanded(way).values()]
+    return [each["Type"] for each in expanded(way)["Resources"].values()]
 
 
 @pytest.mark.parametrize("way", WAYS)
