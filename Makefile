@@ -63,7 +63,7 @@ soak: tools ## the simulation: as many seeds as asked for (SEEDS=20000, FIRST=0)
 
 .PHONY: samples
 samples: tools ## sign the sample events anew
-	@$(BIN)/calmirror sample all --write events $(ARGS)
+	@$(BIN)/calmirror sample all --at 2099-01-31T09:00:02.417Z --write events $(ARGS)
 
 LOCK = .local/venv/lock/bin/uv pip compile --quiet --universal --python .local/venv/lock/bin/python \
 	--python-version 3.11 --generate-hashes --no-emit-index-url --no-header

@@ -1,4 +1,4 @@
-"""Which tests stay in one process, where several share the suite."""
+"""Which tests stay in one process, where several share the suite; and which are left out."""
 
 import pytest
 from xdist.scheduler import LoadFileScheduling
@@ -14,3 +14,13 @@ class _WhatSharesASetup(LoadFileScheduling):
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> LoadFileScheduling:
     return _WhatSharesASetup(config, log)
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    """Name what was left out: with several processes nothing else says so."""
+    if config.option.markexpr == "not docker":
+        terminalreporter.write_line(
+            "Not run: the tests that need a container engine (pytest -m docker runs them)."
+        )

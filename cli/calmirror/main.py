@@ -12,6 +12,7 @@ from calmirror.costing import cost
 from calmirror.dashboard import dashboard
 from calmirror.dead_letters import dlq
 from calmirror.doctor import doctor
+from calmirror.env import env
 from calmirror.events import events
 from calmirror.explaining import explain
 from calmirror.leaving import erase, pause, resume
@@ -33,7 +34,7 @@ def main(context: click.Context, /, **named: str | None) -> None:
 
 
 for _command in (
-    *(accounts, channels, connect_link, cost, dashboard, dlq, doctor, erase, events, explain),
+    *(accounts, channels, connect_link, cost, dashboard, dlq, doctor, env, erase, events, explain),
     *(notify, pause, resume, sample, status, sync, tail, verify),
 ):
     main.add_command(_command)

@@ -109,6 +109,7 @@ def _parameters(
         "CronofyClientId": provider.client_id,
         "CronofyClientSecret": provider.client_secret,
         "CronofyApiUrl": addresses.cronofy,
+        "AwsEndpointUrl": addresses.aws,
         "PublicUrl": addresses.public,
         **extra,
     }
@@ -130,6 +131,7 @@ def _deploy(
     with display.step("Deploying the application (sam deploy)"):
         deploying.deploy(locations, template, deployment.parameters, addresses.aws, environ)
         routes.complete(deploying.STACK_NAME, deploying.API_ID, addresses.aws)
+        deploying.accept_sample_links(addresses.aws)
 
 
 def _describe(

@@ -9,6 +9,7 @@ import yaml
 
 from local_stack import aws, commands, processes, surroundings
 from local_stack.locations import Locations
+from local_stack.provider import LOCAL_LINK_KEY
 
 STACK_NAME = "calendar-mirror"
 API_ID = "calendar-mirror"
@@ -61,6 +62,15 @@ def deploy(
         ),
     )
     return outputs(endpoint)
+
+
+def accept_sample_links(endpoint: str) -> None:
+    """Adds the samples' key to those that sign connect links, as a rotation would."""
+    secrets, secret = aws.client("secretsmanager", endpoint), outputs(endpoint)["LinkKeysArn"]
+    keys = secrets.get_secret_value(SecretId=secret)["SecretString"].split(",")
+    if LOCAL_LINK_KEY not in keys:
+        text = ",".join([*keys, LOCAL_LINK_KEY])
+        secrets.put_secret_value(SecretId=secret, SecretString=text)
 
 
 def outputs(endpoint: str) -> dict[str, str]:
