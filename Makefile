@@ -72,7 +72,7 @@ LOCK = .local/venv/lock/bin/uv pip compile --quiet --universal --python .local/v
 lock: ## pin the requirements anew (ARGS=--upgrade: the newest versions)
 	@$(TOOLS) lock
 	@for pins in layers/calendar_mirror/requirements requirements/lock requirements/sam requirements/ministack \
-	  requirements/dev; do $(LOCK) $(ARGS) $$pins.in --output-file $$pins.txt >/dev/null || exit 1; done
+	  requirements/cdk requirements/dev; do $(LOCK) $(ARGS) $$pins.in --output-file $$pins.txt >/dev/null || exit 1; done
 
 .PHONY: clean
 clean: down ## remove everything that the targets made

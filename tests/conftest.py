@@ -3,6 +3,9 @@
 import pytest
 from xdist.scheduler import LoadFileScheduling
 
+#: What `addopts` in pyproject.toml leaves out.
+LEFT_OUT = "not docker and not cdk"
+
 
 class _WhatSharesASetup(LoadFileScheduling):
     """A file stays whole, and so do all files that run on the local stack."""
@@ -20,7 +23,8 @@ def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, config: pytest.Config
 ) -> None:
     """Name what was left out: with several processes nothing else says so."""
-    if config.option.markexpr == "not docker":
+    if config.option.markexpr == LEFT_OUT:
         terminalreporter.write_line(
-            "Not run: the tests that need a container engine (pytest -m docker runs them)."
+            "Not run: the tests that need a container engine (pytest -m docker), and those of the "
+            "CDK example (pytest -m cdk)."
         )

@@ -40,7 +40,8 @@ def env(stack: Stack, host: str | None) -> None:
     host = host or _HOST_OF_CONTAINERS
     deployed = _deployed(stack)
     if stack.endpoint:
-        deployed = {name: _for_a_container(each, host) for name, each in deployed.items()}
+        local = {"AWS_ENDPOINT_URL": stack.endpoint}
+        deployed = {name: _for_a_container(each | local, host) for name, each in deployed.items()}
     click.echo(json.dumps(deployed, indent=2))
     click.echo(_how_to_go_on(stack, host), err=True)
 

@@ -109,7 +109,6 @@ def _parameters(
         "CronofyClientId": provider.client_id,
         "CronofyClientSecret": provider.client_secret,
         "CronofyApiUrl": addresses.cronofy,
-        "AwsEndpointUrl": addresses.aws,
         "PublicUrl": addresses.public,
         **extra,
     }

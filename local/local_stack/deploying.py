@@ -15,7 +15,7 @@ STACK_NAME = "calendar-mirror"
 API_ID = "calendar-mirror"
 """MiniStack takes an API's id from this tag, so that its address is known before it exists."""
 _API_ID_TAG = "ms-custom-id"
-_BUCKET = "calendar-mirror-artifacts"
+BUCKET = "calendar-mirror-artifacts"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ def deploy(
     environ: Mapping[str, str],
 ) -> dict[str, str]:
     """The outputs of the stack, which is new or brought up to date."""
-    aws.client("s3", endpoint).create_bucket(Bucket=_BUCKET)
+    aws.client("s3", endpoint).create_bucket(Bucket=BUCKET)
     settings = locations.state / "samconfig.toml"
     settings.touch(mode=0o600)
     settings.write_text(sam_settings(defaults(template) | dict(parameters)))
@@ -93,7 +93,7 @@ def sam_settings(parameters: Mapping[str, str]) -> str:
     values = {
         "stack_name": STACK_NAME,
         "region": surroundings.REGION,
-        "s3_bucket": _BUCKET,
+        "s3_bucket": BUCKET,
         "capabilities": "CAPABILITY_IAM",
         "confirm_changeset": False,
         "fail_on_empty_changeset": False,

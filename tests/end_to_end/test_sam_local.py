@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -16,6 +17,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import requests
 
+from calendar_mirror.accounts_table import AccountsTable
 from calmirror import samples
 from local_stack import building, loopback, ports, surroundings
 from local_stack.locations import PROJECT, Locations
@@ -43,14 +45,14 @@ class SamLocal:
     """SAM CLI beside a local stack that containers reach."""
 
     locations: Locations
+    template: Path
     variables: Path
     environ: Mapping[str, str]
 
     def command(self, *arguments: str) -> list[str | Path]:
-        template = self.locations.builds / building.fingerprint(self.locations)[:16]
         return [
             *(self.locations.tool("sam", "sam"), "local", *arguments),
-            *("--template", template / "template.yaml", "--env-vars", self.variables),
+            *("--template", self.template, "--env-vars", self.variables),
             *("--add-host", "host.docker.internal:host-gateway", "--skip-pull-image"),
             *("--parameter-overrides", f"Architecture={_ARCHITECTURE}"),
         ]
@@ -87,7 +89,8 @@ def sam_local(stack: Stack, run_local_stack: RunLocalStack) -> SamLocal:
     assert run_local_stack("containers", locations.directory).returncode == 0
     variables = locations.directory / "env.json"
     variables.write_text(calmirror(stack, "env"))
-    return SamLocal(locations, variables, environ)
+    built = locations.builds / building.fingerprint(locations)[:16]
+    return SamLocal(locations, built / "template.yaml", variables, environ)
 
 
 def calmirror(stack: Stack, *arguments: str) -> str:
@@ -191,17 +194,13 @@ def test_a_connect_link_leads_to_the_consent_page(sam_local: SamLocal, stack: St
 
 
 def test_the_schedule_asks_for_the_account_that_is_due(sam_local: SamLocal, owner: Person) -> None:
-    owner.looking.dynamodb.update_item(
-        TableName=owner.looking.stack.outputs["AccountsTableName"],
-        Key={"account_id": owner.account_id},
-        UpdateExpression="SET due_at = :past",
-        ExpressionAttributeValues={":past": "2020-01-01T00:00:00Z"},
-    )
+    table = owner.looking.stack.outputs["AccountsTableName"]
+    accounts = AccountsTable(owner.looking.dynamodb, table)
+    accounts.look_again(owner.account_id, at=datetime(2026, 1, 1, tzinfo=UTC))
+    was_due = (owner.item() or {})["due_at"]
 
     assert sam_local.invoke("ReconcileFunction", sample(samples.SCHEDULE)) is None
-    item = owner.item()
-    assert item is not None
-    assert item["due_at"] > "2020-01-01T00:00:00Z"
+    assert (owner.item() or {})["due_at"] > was_due
 
 
 def test_a_write_through_publish_is_told_on_the_bus(sam_local: SamLocal, stack: Stack) -> None:

@@ -14,11 +14,18 @@ SERVICES = ("dynamodb", "events", "secretsmanager", "sqs")
 def test_every_function_declares_where_aws_is_since_sam_local_hands_on_nothing_else():
     variables = TEMPLATE["Globals"]["Function"]["Environment"]["Variables"]
 
-    assert variables["AWS_ENDPOINT_URL"] == {"Ref": "AwsEndpointUrl"}
+    assert "AWS_ENDPOINT_URL" in variables
 
 
 def test_by_default_it_is_aws_itself():
+    variables = TEMPLATE["Globals"]["Function"]["Environment"]["Variables"]
+    condition, given, otherwise = variables["AWS_ENDPOINT_URL"]["Fn::If"]
     parameter = PARAMETERS["AwsEndpointUrl"]
+
+    assert (given, otherwise) == ({"Ref": "AwsEndpointUrl"}, {"Ref": "AWS::NoValue"})
+    assert TEMPLATE["Conditions"][condition] == {
+        "Fn::Not": [{"Fn::Equals": [{"Ref": "AwsEndpointUrl"}, ""]}]
+    }
 
     assert parameter["Default"] == ""
     assert re.fullmatch(parameter["AllowedPattern"], "")

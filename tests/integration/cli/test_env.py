@@ -9,7 +9,6 @@ from calmirror import env
 from tests.integration.cli.conftest import CREDENTIALS, NAME, REGION
 
 VARIABLES = {
-    "AWS_ENDPOINT_URL": "http://127.0.0.1:4566",
     "CRONOFY_API_URL": "http://localhost:8080",
     "SYNC_QUEUE_URL": "http://127.0.0.1:4566/000000000000/queue.fifo",
     "PUBLIC_URL": "http://127.0.0.1:4566/_aws/execute-api/mirror",
@@ -53,7 +52,9 @@ def test_each_address_of_this_machine_is_the_one_that_a_container_has_for_it(wit
     assert json.loads(told.stdout) == {
         "SyncFunction": VARIABLES
         | {
-            "AWS_ENDPOINT_URL": "http://host.docker.internal:4566",
+            "AWS_ENDPOINT_URL": with_a_function.endpoint.replace(
+                "127.0.0.1", "host.docker.internal"
+            ),
             "CRONOFY_API_URL": "http://host.docker.internal:8080",
             "SYNC_QUEUE_URL": "http://host.docker.internal:4566/000000000000/queue.fifo",
         }
@@ -63,7 +64,7 @@ def test_each_address_of_this_machine_is_the_one_that_a_container_has_for_it(wit
 def test_the_host_can_be_called_otherwise(with_a_function):
     (variables,) = json.loads(with_a_function.run("env", "--host", "172.18.0.1").stdout).values()
 
-    assert variables["AWS_ENDPOINT_URL"] == "http://172.18.0.1:4566"
+    assert variables["CRONOFY_API_URL"] == "http://172.18.0.1:8080"
     assert variables["PUBLIC_URL"] == VARIABLES["PUBLIC_URL"]
 
 
