@@ -19,7 +19,7 @@ ARGS =
 
 .PHONY: help
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
 
 .PHONY: demo
 demo: up ## from nothing to a mirrored calendar, line by line; leaves the stack running
@@ -28,6 +28,10 @@ demo: up ## from nothing to a mirrored calendar, line by line; leaves the stack 
 .PHONY: up
 up: tools ## local AWS, Cronofy simulator and the deployed application (CRONOFY_API_URL: another provider)
 	@$(BIN)/python -m local_stack up $(ARGS)
+
+.PHONY: containers
+containers: tools ## let containers of this machine reach the local stack (sam local); until make down
+	@$(BIN)/python -m local_stack containers $(ARGS)
 
 .PHONY: down
 down: ## stop the local stack and remove what it holds
