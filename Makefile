@@ -19,7 +19,7 @@ ARGS =
 
 .PHONY: help
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
 
 .PHONY: demo
 demo: up ## from nothing to a mirrored calendar, line by line; leaves the stack running
@@ -28,6 +28,10 @@ demo: up ## from nothing to a mirrored calendar, line by line; leaves the stack 
 .PHONY: up
 up: tools ## local AWS, Cronofy simulator and the deployed application (CRONOFY_API_URL: another provider)
 	@$(BIN)/python -m local_stack up $(ARGS)
+
+.PHONY: containers
+containers: tools ## let containers of this machine reach the local stack (sam local); until make down
+	@$(BIN)/python -m local_stack containers $(ARGS)
 
 .PHONY: down
 down: ## stop the local stack and remove what it holds
@@ -67,7 +71,7 @@ policy: tools ## write the IAM policy of whoever deploys anew
 
 .PHONY: samples
 samples: tools ## sign the sample events anew
-	@$(BIN)/calmirror sample all --write events $(ARGS)
+	@$(BIN)/calmirror sample all --at 2099-01-31T09:00:02.417Z --write events $(ARGS)
 
 LOCK = .local/venv/lock/bin/uv pip compile --quiet --universal --python .local/venv/lock/bin/python \
 	--python-version 3.11 --generate-hashes --no-emit-index-url --no-header
@@ -76,7 +80,7 @@ LOCK = .local/venv/lock/bin/uv pip compile --quiet --universal --python .local/v
 lock: ## pin the requirements anew (ARGS=--upgrade: the newest versions)
 	@$(TOOLS) lock
 	@for pins in layers/calendar_mirror/requirements requirements/lock requirements/sam requirements/ministack \
-	  requirements/dev; do $(LOCK) $(ARGS) $$pins.in --output-file $$pins.txt >/dev/null || exit 1; done
+	  requirements/cdk requirements/dev; do $(LOCK) $(ARGS) $$pins.in --output-file $$pins.txt >/dev/null || exit 1; done
 
 .PHONY: clean
 clean: down ## remove everything that the targets made

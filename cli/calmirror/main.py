@@ -12,6 +12,7 @@ from calmirror.costing import cost
 from calmirror.dashboard import dashboard
 from calmirror.dead_letters import dlq
 from calmirror.doctor import doctor
+from calmirror.env import env
 from calmirror.estimating import estimate
 from calmirror.events import events
 from calmirror.explaining import explain
@@ -34,7 +35,7 @@ def main(context: click.Context, /, **named: str | None) -> None:
 
 
 for _command in (
-    *(accounts, channels, connect_link, cost, dashboard, dlq, doctor, erase, estimate, events),
-    *(explain, notify, pause, resume, sample, status, sync, tail, verify),
+    *(accounts, channels, connect_link, cost, dashboard, dlq, doctor, env, erase, estimate),
+    *(events, explain, notify, pause, resume, sample, status, sync, tail, verify),
 ):
     main.add_command(_command)

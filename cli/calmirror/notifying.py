@@ -16,6 +16,8 @@ from calmirror.stacks import Stack, http_session, on_stack
 
 #: Cronofy itself waits five.
 _TIMEOUT_S = 10
+#: What SAM runs may have to wait for its container.
+_CONTAINER_TIMEOUT_S = 180
 
 
 @click.command()
@@ -28,10 +30,20 @@ _TIMEOUT_S = 10
     show_default=True,
 )
 @click.option("--changes-since", help="UTC, 2026-01-31T09:00:00Z. [default: now]")
+@click.option(
+    "--url",
+    metavar="URL",
+    help="Send it there instead: http://127.0.0.1:3000 is `sam local start-api`'s.",
+)
 @printing.as_json
 @on_stack
 def notify(
-    stack: Stack, account_id: str, kind: str, changes_since: str | None, as_json: bool
+    stack: Stack,
+    account_id: str,
+    kind: str,
+    changes_since: str | None,
+    url: str | None,
+    as_json: bool,
 ) -> None:
     """
     Send a signed notification for ACCOUNT_ID to the stack. Ends with 1 if it was not accepted.
@@ -39,12 +51,13 @@ def notify(
     if not is_account_id(account_id):
         raise click.UsageError(f"{account_id!r} cannot be an account's id")
     since = _since(changes_since)
-    url = callback_url(stack.public_url, account_id)
-    body = samples.body(Type(kind), url, changes_since=since)
-    status, seconds = _posted(url, body, _client_secret(stack))
+    body = samples.body(Type(kind), callback_url(stack.public_url, account_id), changes_since=since)
+    address = callback_url((url or stack.public_url).rstrip("/"), account_id)
+    timeout_s = _CONTAINER_TIMEOUT_S if url else _TIMEOUT_S
+    status, seconds = _posted(address, body, _client_secret(stack), timeout_s)
     printing.outcome(
-        {"url": url, "type": kind, "status": status, "seconds": round(seconds, 3)},
-        f"{url} answered {status} in {seconds * 1000:.0f} ms.",
+        {"url": address, "type": kind, "status": status, "seconds": round(seconds, 3)},
+        f"{address} answered {status} in {seconds * 1000:.0f} ms.",
         as_json=as_json,
     )
     if status != 200:
@@ -58,14 +71,14 @@ def _since(given: str | None) -> str:
         raise click.UsageError(f"--changes-since: {error}") from error
 
 
-def _posted(url: str, body: bytes, secret: str) -> tuple[int, float]:
+def _posted(url: str, body: bytes, secret: str, timeout_s: int) -> tuple[int, float]:
     began = time.monotonic()
     try:
         answer = http_session(url).post(
             url,
             data=body,
             headers=samples.headers(body, secret),
-            timeout=_TIMEOUT_S,
+            timeout=timeout_s,
             allow_redirects=False,
         )
     except requests.RequestException as error:

@@ -26,6 +26,8 @@ from calendar_mirror.budget_table import BudgetTable
 from calendar_mirror.errors import CalendarMirrorError
 from calendar_mirror.sync_queue import SyncQueue
 
+#: Names of this machine's loopback interface.
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _LOCAL_FILE = Path(".local", "stack.json")
 _AWS = Config(connect_timeout=5, read_timeout=30, retries={"mode": "standard", "max_attempts": 4})
 #: Whatever the caller has set for AWS itself or as a proxy, it is not meant for the local stack.
@@ -130,7 +132,7 @@ class Stack:
 def http_session(url: str) -> requests.Session:
     """Return a session for calls to *url*: past any proxy where that is on this machine."""
     session = requests.Session()
-    session.trust_env = urlsplit(url).hostname not in ("127.0.0.1", "localhost", "::1")
+    session.trust_env = urlsplit(url).hostname not in LOOPBACK
     return session
 
 

@@ -45,6 +45,10 @@ class Calendar:
             calendar_ids=tuple(each["calendar_id"] for each in made["calendars"]),
         )
 
+    def account_ids(self) -> set[str]:
+        """Return the accounts that there are."""
+        return {each["account_id"] for each in self.call("GET", "accounts")["accounts"]}
+
     def create(self, account_id: str, event: Mapping[str, object]) -> tuple[str, ...]:
         """Put one event, or *count* of them, into a calendar; return their uids."""
         made = self.call("POST", f"accounts/{account_id}/events", event)

@@ -1,7 +1,7 @@
-"""The real template on one machine: `python -m local_stack up|down|status`.
+"""The real template on one machine: `python -m local_stack up|down|containers|status`.
 
 Reading order: `locations` (where things are), `provider` (whose calendars), `services` (a process),
 `processes` (which ones), `building`, `deploying`, `routes` (what MiniStack leaves out),
 `round_trip` (does it answer), `stack` (what others need to know), `bringing_up`, `taking_down`,
-`__main__`.
+`forwarding` (for containers), `__main__`.
 """

@@ -1,4 +1,4 @@
-"""`python -m local_stack up|down|status`."""
+"""`python -m local_stack up|down|containers|status`."""
 
 import fcntl
 import os
@@ -13,10 +13,11 @@ import click
 from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 
-from local_stack import bringing_up, processes, provider, stack
+from local_stack import bringing_up, forwarding, loopback, processes, provider, stack
 from local_stack.display import Display
 from local_stack.errors import StackError
 from local_stack.locations import PROJECT, Locations
+from local_stack.stack import Stack
 from local_stack.taking_down import take_down
 
 _INTERRUPTS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -72,19 +73,41 @@ def down(directory: Path) -> None:
 
 @main.command()
 @_directory
+def containers(directory: Path) -> None:
+    """Let containers of this machine reach the stack, until it is taken down."""
+    locations = Locations(directory)
+    with _alone(locations):
+        found = _running_stack(locations)
+        address = forwarding.bridge_address()
+        if address is None:
+            click.echo("Docker has no bridge (docker0) on this machine, so nothing was opened.")
+            click.echo("Docker Desktop's containers reach the stack as host.docker.internal.")
+            return
+        if not processes.forwarder(locations).is_running():
+            ports = loopback.ports_of([found.aws_endpoint_url, found.cronofy_api_url])
+            processes.start_forwarder(locations, address, ports, dict(os.environ))
+    click.echo(f"Containers reach the local stack at {address}, until `make down`.")
+
+
+@main.command()
+@_directory
 def status(directory: Path) -> None:
     """Tell what runs; end with 1 where the stack is not whole."""
     locations = Locations(directory)
-    try:
-        found = stack.read(locations.stack_file)
-    except (OSError, ValueError, KeyError):
-        click.echo("There is no local stack. Bring one up: make up")
-        sys.exit(1)
+    found = _running_stack(locations)
     services = [each for each in processes.lasting(locations) if each.file.exists()]
     for service in services:
         click.echo(f"{service.name}: {'running' if service.is_running() else 'ended'}")
     click.echo(f"Notifications: {found.notifications_url}")
     sys.exit(0 if services and all(service.is_running() for service in services) else 1)
+
+
+def _running_stack(locations: Locations) -> Stack:
+    try:
+        return stack.read(locations.stack_file)
+    except (OSError, ValueError, KeyError):
+        click.echo("There is no local stack. Bring one up: make up")
+        sys.exit(1)
 
 
 def _named(parameter: str) -> tuple[str, str]:

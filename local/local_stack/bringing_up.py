@@ -131,6 +131,7 @@ def _deploy(
     with display.step("Deploying the application (sam deploy)"):
         deploying.deploy(locations, template, deployment.parameters, addresses.aws, environ)
         routes.complete(deploying.STACK_NAME, deploying.API_ID, addresses.aws)
+        deploying.accept_sample_links(addresses.aws)
 
 
 def _describe(

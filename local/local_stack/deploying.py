@@ -9,12 +9,13 @@ import yaml
 
 from local_stack import aws, commands, processes, surroundings
 from local_stack.locations import Locations
+from local_stack.provider import LOCAL_LINK_KEY
 
 STACK_NAME = "calendar-mirror"
 API_ID = "calendar-mirror"
 """MiniStack takes an API's id from this tag, so that its address is known before it exists."""
 _API_ID_TAG = "ms-custom-id"
-_BUCKET = "calendar-mirror-artifacts"
+BUCKET = "calendar-mirror-artifacts"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ def deploy(
     environ: Mapping[str, str],
 ) -> dict[str, str]:
     """The outputs of the stack, which is new or brought up to date."""
-    aws.client("s3", endpoint).create_bucket(Bucket=_BUCKET)
+    aws.client("s3", endpoint).create_bucket(Bucket=BUCKET)
     settings = locations.state / "samconfig.toml"
     settings.touch(mode=0o600)
     settings.write_text(sam_settings(defaults(template) | dict(parameters)))
@@ -61,6 +62,15 @@ def deploy(
         ),
     )
     return outputs(endpoint)
+
+
+def accept_sample_links(endpoint: str) -> None:
+    """Adds the samples' key to those that sign connect links, as a rotation would."""
+    secrets, secret = aws.client("secretsmanager", endpoint), outputs(endpoint)["LinkKeysArn"]
+    keys = secrets.get_secret_value(SecretId=secret)["SecretString"].split(",")
+    if LOCAL_LINK_KEY not in keys:
+        text = ",".join([*keys, LOCAL_LINK_KEY])
+        secrets.put_secret_value(SecretId=secret, SecretString=text)
 
 
 def outputs(endpoint: str) -> dict[str, str]:
@@ -83,7 +93,7 @@ def sam_settings(parameters: Mapping[str, str]) -> str:
     values = {
         "stack_name": STACK_NAME,
         "region": surroundings.REGION,
-        "s3_bucket": _BUCKET,
+        "s3_bucket": BUCKET,
         "capabilities": "CAPABILITY_IAM",
         "confirm_changeset": False,
         "fail_on_empty_changeset": False,

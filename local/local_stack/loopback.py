@@ -1,9 +1,12 @@
-"""HTTP to the stack's own processes, past any proxy."""
+"""Connections to the stack's own processes, past any proxy."""
 
+import socket
 import urllib.error
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from urllib.parse import urlsplit
 
+_NAMES = ("127.0.0.1", "localhost", "::1")
 _OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
@@ -23,3 +26,16 @@ def status_of(
             return refusal.code
     except OSError:
         return None
+
+
+def ports_of(urls: Iterable[str]) -> list[int]:
+    """The ports of those addresses that are this machine's own."""
+    addresses = [urlsplit(url) for url in urls]
+    return [each.port for each in addresses if each.hostname in _NAMES and each.port]
+
+
+def connects(address: str, port: int) -> bool:
+    """Whether anybody listens there."""
+    with socket.socket() as probe:
+        probe.settimeout(2)
+        return probe.connect_ex((address, port)) == 0

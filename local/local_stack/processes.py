@@ -1,7 +1,7 @@
 """The stack's processes: MiniStack, which plays AWS, the Cronofy simulator, and the console."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from local_stack import loopback, surroundings
 from local_stack.locations import Locations
@@ -30,6 +30,14 @@ def console(locations: Locations) -> Service:
     return Service("The console", locations.state / "console" / "process", locations.log("console"))
 
 
+def forwarder(locations: Locations) -> Service:
+    return Service(
+        "The way for containers",
+        locations.state / "forwarder" / "process",
+        locations.log("forwarder"),
+    )
+
+
 def sam_build(locations: Locations) -> Service:
     return _tool("sam build", "sam-build", locations)
 
@@ -45,7 +53,10 @@ def _tool(name: str, file: str, locations: Locations) -> Service:
 
 def lasting(locations: Locations) -> tuple[Service, ...]:
     """What runs while the stack is up."""
-    return (console(locations), simulator(locations), ministack(locations))
+    return (
+        *(forwarder(locations), console(locations), simulator(locations)),
+        ministack(locations),
+    )
 
 
 def tools(locations: Locations) -> tuple[Service, ...]:
@@ -97,6 +108,19 @@ def start_console(locations: Locations, port: int, environ: Mapping[str, str]) -
     module = ("-m", "console", "--port", str(port), "--stack-file", locations.stack_file)
     console(locations).start([python, *module], surroundings.plain(environ))
     _wait(console(locations), f"http://{_LOOPBACK}:{port}/")
+
+
+def start_forwarder(
+    locations: Locations, address: str, ports: Sequence[int], environ: Mapping[str, str]
+) -> None:
+    """Containers reach the processes at *ports* under *address* from then on."""
+    python = locations.tool("dev", "python")
+    module = ("-m", "local_stack.forwarding", address, *(str(port) for port in ports))
+    service = forwarder(locations)
+    service.start([python, *module], surroundings.plain(environ))
+    service.wait_until(
+        lambda: all(loopback.connects(address, port) for port in ports), _START_SECONDS
+    )
 
 
 def _wait(service: Service, url: str) -> None:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 LOCAL_CLIENT_ID = "local-client-id"
 LOCAL_CLIENT_SECRET = "local-client-secret"  # noqa: S105
 """Protects nothing: the sample events in `events/` are signed with it."""
+LOCAL_LINK_KEY = "local-link-key"
+"""As little: the sample of a connect link is signed with it."""
 
 
 @dataclass(frozen=True, slots=True)

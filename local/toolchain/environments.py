@@ -36,6 +36,7 @@ ENVIRONMENTS = {
         Environment("dev", "tests, checks and the command", holds_project=True),
         Environment("sam", "AWS SAM CLI"),
         Environment("ministack", "local AWS", prefers="3.13"),
+        Environment("cdk", "AWS CDK, for its example; needs Node"),
         Environment("lock", "uv, for make lock"),
     )
 }

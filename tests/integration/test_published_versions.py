@@ -61,9 +61,17 @@ def filled_in(sub):
 def settings(node):
     """Return the values below *node* that a parameter decides, each as a whole."""
     if isinstance(node, dict) and len(node) == 1 and next(iter(node)).startswith(("Ref", "Fn::")):
-        return [node] if parameters_in(node) else []
+        return [as_described(node)] if parameters_in(node) else []
     parts = node if isinstance(node, list) else node.values() if isinstance(node, dict) else []
     return [found for each in parts for found in settings(each)]
+
+
+def as_described(setting):
+    """Return how a text tells a setting: one that is left out where it is empty, as it is."""
+    match setting:
+        case {"Fn::If": [_, {"Ref": name}, {"Ref": "AWS::NoValue"}]}:
+            return {"Ref": name}
+    return setting
 
 
 def unique(values):

@@ -31,6 +31,15 @@ def test_any_type_can_be_sent(stack):
     assert stack.door.taken == []
 
 
+def test_it_can_go_to_another_api_and_still_says_that_it_is_for_the_stack(stack):
+    elsewhere = stack.outputs["NotificationsUrl"].replace("/notifications/{account_id}", "/")
+    nowhere = stack.run("notify", "acc_1", "--url", "http://127.0.0.1:1")
+    there = stack.told("notify", "acc_1", "--url", elsewhere)
+
+    assert (nowhere.exit_code, len(stack.door.taken)) == (1, 1)
+    assert there["url"] == stack.outputs["NotificationsUrl"].replace("{account_id}", "acc_1")
+
+
 def test_an_id_that_an_address_cannot_hold_as_it_is_arrives_as_it_was(stack):
     stack.run("notify", "acc#1%")
 

@@ -32,7 +32,7 @@ def in_module(file):
 
 def complaint(line):
     """Say what is wrong with a command line; ``None``: nothing."""
-    words = shlex.split(line.split(" >")[0])
+    words = shlex.split(re.split(r" [>|]", line)[0])
     command, context = main, click.Context(main, info_name="calmirror")
     try:
         while isinstance(command, click.Group):

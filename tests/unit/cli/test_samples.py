@@ -4,17 +4,20 @@ import base64
 import hashlib
 import hmac
 import json
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
-from calendar_mirror import messages, receive
+from calendar_mirror import connect_links, feed, instants, messages, planning, receive
 from calendar_mirror.client_secrets import ClientSecrets
 from calendar_mirror.credentials import ClientCredentials
+from calendar_mirror.feed import EventChange
 from calendar_mirror.messages import Kind
 from calendar_mirror.notifications import Type
+from calendar_mirror.planning import CompletedRead
 from calendar_mirror.receive import Outcome
 from calendar_mirror.sync_queue import deliveries
 from calmirror import samples
@@ -22,7 +25,10 @@ from calmirror.main import main
 from functions.receive import app
 from local_stack import provider
 
-EVENTS = Path(__file__).parents[3] / "events"
+ROOT = Path(__file__).parents[3]
+EVENTS = ROOT / "events"
+#: When the committed samples happen, as `make samples` says.
+AT = re.search(r"calmirror sample all --at (\S+)", (ROOT / "Makefile").read_text())[1]
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 OUTCOMES = {
     Type.VERIFICATION: Outcome.ACKNOWLEDGED,
@@ -57,17 +63,56 @@ def admitted(event, secret=samples.SIGNED_WITH):
     return receipt, sent
 
 
-def test_there_is_a_sample_for_each_type_and_for_the_message_and_no_other():
-    names = {samples.file_name(each) for each in (*Type, samples.MESSAGE)}
+def times(document):
+    """Find every time in a sample: written out, or in milliseconds or seconds of the epoch."""
+    text = json.dumps(document)
+    for found in re.findall(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d", text):
+        yield instants.parse(f"{found}Z")
+    for found in re.findall(r"(?<![\w.])\d{10}(?:\d{3})?(?!\w)", text):
+        yield datetime.fromtimestamp(int(found[:10]), UTC)
 
+
+def link_of(event):
+    return connect_links.read_link(
+        event["queryStringParameters"]["link"],
+        connect_links.keys(samples.LINK_KEY),
+        now=datetime.now(UTC),
+    )
+
+
+def test_there_is_a_sample_of_each_name_and_no_other():
+    names = {samples.file_name(each) for each in samples.NAMES}
+
+    assert {*Type} <= {*samples.NAMES}
     assert {file.name for file in EVENTS.iterdir()} == names
 
 
 def test_writing_them_anew_gives_exactly_the_committed_files(tmp_path):
-    assert run("all", "--write", str(tmp_path / "new")).exit_code == 0
+    assert run("all", "--at", AT, "--write", str(tmp_path / "new")).exit_code == 0
 
     new = {file.name: file.read_bytes() for file in (tmp_path / "new").iterdir()}
-    assert new == {file.name: file.read_bytes() for file in EVENTS.iterdir()}
+    committed = {file.name: file.read_bytes() for file in EVENTS.iterdir()}
+    # A link is compressed, by one zlib in more bytes than by another.
+    links = [link_of(json.loads(each.pop("connect_link.json"))) for each in (new, committed)]
+    assert new == committed
+    assert links[0] == links[1]
+
+
+@pytest.mark.parametrize("name", samples.NAMES)
+def test_nothing_in_a_sample_is_past(name):
+    found = list(times(loaded(name)))
+
+    assert found
+    assert min(found) > datetime.now(UTC)
+
+
+@pytest.mark.parametrize("name", samples.NAMES)
+def test_a_sample_made_now_happens_now(name):
+    before = datetime.now(UTC).replace(microsecond=0)
+
+    made = list(times(json.loads(run(name).stdout)))
+
+    assert before <= min(made) <= before + timedelta(minutes=1)
 
 
 @pytest.mark.parametrize("kind", Type)
@@ -109,8 +154,36 @@ def test_the_message_is_what_receive_makes_of_the_change():
     )
 
 
-def test_they_are_signed_with_the_local_stacks_secret():
+def test_a_message_that_lies_ahead_is_never_taken_for_one_that_was_read_for():
+    (delivery,) = deliveries(loaded(samples.MESSAGE))
+    message, now = messages.decode(delivery.body), datetime.now(UTC)
+
+    just_read = CompletedRead(now, now - timedelta(hours=1))
+    assert planning.unsettled([message], just_read) == (message,)
+
+
+def test_the_connect_link_is_good_and_leads_to_the_data_center_of_the_local_stack():
+    assert (link_of(loaded(samples.CONNECT)).data_center) == "us"
+
+
+def test_a_connect_link_is_signed_with_the_key_given():
+    event = json.loads(run(samples.CONNECT, "--secret", "another key").stdout)
+
+    assert link_of(event) is connect_links.Refusal.FORGED
+
+
+def test_the_write_is_told_as_an_event_that_was_created():
+    (write,) = feed.from_stream(loaded(samples.WRITE)["Records"])
+
+    entry = feed.entry(write, table="events")
+
+    assert entry.detail_type == EventChange.CREATED
+    assert json.loads(entry.detail)["event"]["summary"] == "Lunch"
+
+
+def test_they_are_signed_with_what_the_local_stack_accepts():
     assert provider.from_environ({}).client_secret == samples.SIGNED_WITH
+    assert provider.LOCAL_LINK_KEY == samples.LINK_KEY
 
 
 @pytest.mark.parametrize("stdin", [None, "my secret\n"])
@@ -150,6 +223,7 @@ def test_the_body_alone_comes_with_the_header_to_send():
         ("change", "--account-id", "a/b"),
         ("change", "--account-id", ""),
         ("change", "--secret", ""),
+        ("change", "--at", "yesterday"),
     ],
 )
 def test_what_makes_no_sense_is_a_usage_error(arguments):
