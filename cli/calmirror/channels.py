@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from enum import StrEnum
 
 import click
-from rich.console import Console
 from rich.progress import Progress
 
 from calendar_mirror import channel_keeping
@@ -153,5 +152,5 @@ def _account(stack: Stack, account_id: str) -> Account:
 
 def _progress(account_ids: Iterable[str]) -> Iterator[str]:
     wanted = tuple(account_ids)
-    with Progress(console=Console(stderr=True), transient=True) as progress:
+    with Progress(console=printing.console(stderr=True), transient=True) as progress:
         yield from progress.track(wanted, description="asking Cronofy")

@@ -10,7 +10,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import click
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress
 
 from calendar_mirror import messages
@@ -159,7 +158,7 @@ def of(stack: Stack) -> DeadLetters:
 
 
 def _shown(letters: DeadLetters) -> list[Letter]:
-    with Console(stderr=True).status("looking through the dead-letter queue"):
+    with printing.progress("looking through the dead-letter queue"):
         return letters.shown()
 
 
@@ -197,7 +196,7 @@ def _paced(interval_s: float) -> Callable[[], None]:
 
 def _followed(moving: Iterable[Letter], total: int) -> Iterator[Letter]:
     columns = (*Progress.get_default_columns()[:1], BarColumn(), MofNCompleteColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+    with Progress(*columns, console=printing.console(stderr=True), transient=True) as progress:
         yield from progress.track(moving, total=total, description="moving")
 
 

@@ -7,7 +7,6 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 
 import click
-from rich.console import Console
 
 from calmirror import completion, printing, shown
 from calmirror.health import (
@@ -58,10 +57,10 @@ def doctor(stack: Stack, account_id: str | None, as_json: bool) -> None:
 
 
 def _found(stack: Stack, account_id: str | None) -> Iterator[Finding]:
-    with Console(stderr=True).status("looking") as status:
-        for check, look in _checks(stack, account_id, datetime.now(UTC)):
-            status.update(f"looking at: {check}")
-            yield from guarded(check, look)
+    for check, look in _checks(stack, account_id, datetime.now(UTC)):
+        with printing.progress(f"looking at: {check}"):
+            found = list(guarded(check, look))
+        yield from found
 
 
 def _checks(

@@ -13,7 +13,6 @@ from typing import IO, TypeAlias
 
 import click
 from botocore.exceptions import BotoCoreError, ClientError
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress
 
 from calendar_mirror import budgets
@@ -258,7 +257,7 @@ def _progress(label: str, total: int) -> Iterator[Tell]:
         yield _lines(label, total)
         return
     columns = ("{task.description}", BarColumn(), MofNCompleteColumn(), "{task.fields[told]}")
-    with Progress(*columns, console=Console(stderr=True)) as progress:
+    with Progress(*columns, console=printing.console(stderr=True)) as progress:
         task = progress.add_task(label, total=total, told="")
         yield lambda done, told: progress.update(task, completed=done, told=told)
 

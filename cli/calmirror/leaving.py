@@ -9,7 +9,6 @@ from typing import Any
 from uuid import uuid4
 
 import click
-from rich.console import Console
 
 from calendar_mirror import instants, messages
 from calendar_mirror.erasures_table import ErasuresTable
@@ -110,7 +109,7 @@ def _receipt(
 ) -> Mapping[str, Any]:
     """Return the receipt of this erasure."""
     began = time.monotonic()
-    with Console(stderr=True).status(f"{account_id}: erasing") as status:
+    with printing.progress(f"{account_id}: erasing") as status:
         while (elapsed := time.monotonic() - began) < timeout_s:
             for receipt in receipts.of(account_id):
                 finished = instants.parse(receipt["finished_at"])

@@ -9,7 +9,6 @@ from typing import Any
 from uuid import uuid4
 
 import click
-from rich.console import Console
 
 from calendar_mirror import messages, planning
 from calendar_mirror.accounts import State
@@ -90,7 +89,7 @@ def is_settled(message: Message, item: Mapping[str, Any]) -> bool:
 def _wait(stack: Stack, message: Message, timeout_s: float) -> float:
     """Return after how many seconds *message* was settled."""
     began = time.monotonic()
-    with Console(stderr=True).status(f"{message.account_id}: waiting") as status:
+    with printing.progress(f"{message.account_id}: waiting") as status:
         while (elapsed := time.monotonic() - began) < timeout_s:
             if is_settled(message, shown.item(stack, message.account_id)):
                 return elapsed
