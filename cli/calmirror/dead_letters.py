@@ -18,6 +18,7 @@ from calmirror import completion, printing
 from calmirror.durations import Duration
 from calmirror.letters import TEN, DeadLetters, Letter
 from calmirror.stacks import Stack, on_stack
+from calmirror.target import on_target
 
 #: What nobody can read is shown so far.
 _SHOWN_CHARACTERS = 500
@@ -95,7 +96,7 @@ def show(stack: Stack, account_or_message: str, as_json: bool) -> None:
 )
 @click.option("--dry-run", is_flag=True, help="Say which it would be; move nothing.")
 @printing.as_json
-@on_stack
+@on_target
 def redrive(
     stack: Stack,
     reason: str | None,

@@ -20,7 +20,8 @@ from calendar_mirror.errors import StoreBusyError, StoreRefusedError
 from calmirror import at_cronofy, import_files, printing
 from calmirror.import_course import Course, Looked, Put
 from calmirror.import_files import FileError, ImportFile, Row
-from calmirror.stacks import Stack, on_stack
+from calmirror.stacks import Stack
+from calmirror.target import on_target
 
 #: How often the clock asks for what is due, and which part of that an import may take.
 _RING_MINUTES, _SHARE = 5, 0.8
@@ -51,7 +52,7 @@ Tell: TypeAlias = Callable[[int, str], None]
     help="Where to write what failed, as CSV.",
 )
 @printing.as_json
-@on_stack
+@on_target
 def import_(
     stack: Stack,
     file: IO[bytes],

@@ -15,7 +15,8 @@ from calendar_mirror.accounts import State
 from calendar_mirror.messages import Kind, Message
 from calendar_mirror.planning import CompletedRead
 from calmirror import completion, printing, shown
-from calmirror.stacks import Stack, on_stack
+from calmirror.stacks import Stack
+from calmirror.target import on_target
 
 _LOOK_EVERY_S = 0.3
 
@@ -32,7 +33,7 @@ _LOOK_EVERY_S = 0.3
     help="Seconds to wait at most.",
 )
 @printing.as_json
-@on_stack
+@on_target
 def sync(
     stack: Stack, account_id: str, full: bool, wait: bool, timeout: float, as_json: bool
 ) -> None:

@@ -56,9 +56,20 @@ def test_the_local_stack_is_found_from_the_working_directory(stack, monkeypatch)
     below.mkdir(parents=True)
     monkeypatch.chdir(below)
 
-    found = stack.run("status", "--json", stack=None, env={"CALMIRROR_STACK": "another"})
+    found = stack.run("status", "--json", stack=None, env={"CALMIRROR_STACK": None})
 
     assert json.loads(found.stdout)["aws"] == stack.endpoint
+
+
+def test_the_stack_that_the_environment_names_wins_over_a_local_one(stack, aws, monkeypatch):
+    monkeypatch.chdir(stack.file.parents[1])
+    env = aws | {"CALMIRROR_STACK": "another"}
+
+    by_environment = stack.run("status", stack=None, env=env)
+    by_option = stack.run("status", "--json", env=env)
+
+    assert "There is no stack 'another' in us-east-1" in by_environment.stderr
+    assert json.loads(by_option.stdout)["stack"] == "mirror"
 
 
 def test_options_may_stand_before_the_command_and_those_behind_win(stack, aws):
@@ -143,7 +154,8 @@ def test_a_table_that_is_gone_is_said_in_one_line(stack):
         assert (refused.exit_code, refused.stdout) == (1, "")
         assert "ResourceNotFoundException" in refused.stderr
         assert "token-of-the-test" not in refused.stderr
-        assert len(refused.stderr.splitlines()) == 1
+        said = [line for line in refused.stderr.splitlines() if not line.startswith("Stack: ")]
+        assert len(said) == 1
 
 
 def test_without_a_stack_the_message_says_what_to_do(stack, aws, monkeypatch):
