@@ -24,23 +24,6 @@ HOSTILE = {
 }
 
 
-@pytest.fixture
-def aws(stack):
-    """What makes boto3 take the tests' AWS for AWS itself."""
-    return {
-        "AWS_ENDPOINT_URL": stack.endpoint,
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-        "AWS_REGION": None,
-        "AWS_DEFAULT_REGION": "us-east-1",
-        "AWS_PROFILE": None,
-        "AWS_CONFIG_FILE": "/dev/null",
-        "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
-        "AWS_EC2_METADATA_DISABLED": "true",
-        "CALMIRROR_STACK": None,
-    }
-
-
 def test_the_callers_aws_configuration_does_not_reach_the_local_stack(stack, account):
     nowhere = unused_url()
     env = HOSTILE | {"AWS_ENDPOINT_URL": nowhere, "HTTP_PROXY": nowhere, "http_proxy": nowhere}

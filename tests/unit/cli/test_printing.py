@@ -78,6 +78,6 @@ def test_only_one_module_draws_on_the_terminal_so_that_no_color_holds_everywhere
     package = Path(printing.__file__).parent
     drawing = re.compile(r"\bConsole\(|\bStatus\(|rich\.print|from rich\.console")
 
-    assert [
-        file.name for file in package.rglob("*.py") if drawing.search(file.read_text())
-    ] == ["printing.py"]
+    assert [file.name for file in package.rglob("*.py") if drawing.search(file.read_text())] == [
+        "printing.py"
+    ]
