@@ -139,15 +139,17 @@ def redrive(
     left = letters.about() - (len(moved) if dry_run else 0)
     if not dry_run and left >= TEN and (full := _full(letters.shown())):
         click.echo(
-            f"Of {', '.join(full)} ten letters stay that are not meant: what stands behind them "
-            "SQS does not show, meant or not.",
+            f"{', '.join(full)}: ten messages that do not match are left; SQS cannot show any "
+            "behind them.",
             err=True,
         )
     if as_json:
         rows = [_row(letter) for letter in moved]
         printing.document({"moved": rows, "dry_run": dry_run, "left": max(0, left)})
         return
-    printing.table(_by_account(moved), ("account_id", "reason", "letters"), empty="None is meant.")
+    printing.table(
+        _by_account(moved), ("account_id", "reason", "letters"), empty="No dead letter matches."
+    )
     what = "to be put back; nothing was moved" if dry_run else "put back onto the sync queue"
     stay = f"About {max(0, left)} others stay in the dead-letter queue."
     click.echo(f"{printing.count(len(moved), 'letter')} {what}. {stay}")

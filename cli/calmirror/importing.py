@@ -144,9 +144,7 @@ def _opened(stack: Stack, content: bytes) -> ImportFile:
 
 
 def _stopped(why: str, exit_code: int) -> int:
-    click.echo(
-        f"{why}. What is stored goes on by itself; the same command goes on from here.", err=True
-    )
+    click.echo(f"{why}. Stored accounts keep syncing; run the command again to continue.", err=True)
     return exit_code
 
 
@@ -166,7 +164,7 @@ def _take_over(stack: Stack, course: Course, *, wait: bool, timeout_s: float | N
         _ask_for_reads(stack)
     if _follow(stack, course, wait=wait, timeout_s=timeout_s):
         return 0
-    click.echo("The time is up. What is left goes on by itself.", err=True)
+    click.echo("Timed out. Stored accounts keep syncing.", err=True)
     return 1
 
 
@@ -196,8 +194,7 @@ def _ask_for_reads(stack: Stack) -> None:
         )
     except (ClientError, BotoCoreError, click.ClickException) as error:
         click.echo(
-            f"The reads could not be asked for now: {error} The clock asks for them within five "
-            "minutes.",
+            f"The first reads are delayed: {error} The schedule requests them within five minutes.",
             err=True,
         )
 
