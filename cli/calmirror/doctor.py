@@ -96,6 +96,7 @@ def _checks(
     yield "permissions", lambda: permissions.roles(stack)
     yield "operator", lambda: operator.own(stack)
     yield "entrance", lambda: entrance.address(stack)
+    yield "secret", lambda: secrets.client_secrets(stack)
     yield "link keys", lambda: secrets.link_keys(stack)
     yield "key", lambda: secrets.keys(stack)
     yield "provider", lambda: provider.application(stack)

@@ -33,6 +33,7 @@ def test_a_deployed_stack_has_nothing_wrong(doctor: Any) -> None:
     assert [each for each in wrong if each["check"] not in ("accounts", "dead letters")] == []
     checks = {each["check"] for each in json.loads(result.stdout)["findings"]}
     assert {"permissions", "triggers", "limits", "secret us", "certificate", "entrance"} <= checks
+    assert {"resources", "schedule", "functions", "link keys", "key"} <= checks
 
 
 def test_a_permission_that_is_missing_is_named_with_its_role(stack: Stack, doctor: Any) -> None:

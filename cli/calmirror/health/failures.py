@@ -28,7 +28,6 @@ EXPECTED = (
 )
 
 _DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"})
-#: Source: AWS general reference, "Common errors"; SQS, "Common errors"
 _NOT_ACCEPTED = frozenset(
     {"ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId", "UnrecognizedClientException"}
 )

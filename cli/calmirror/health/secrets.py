@@ -13,6 +13,18 @@ from calmirror.health.findings import Finding, error, ok
 from calmirror.stacks import Stack
 
 
+def client_secrets(stack: Stack) -> Iterator[Finding]:
+    """Say whether the client secrets are to be deleted. `provider` looks at what they hold."""
+    arn = stack.output("ClientSecretsArn")
+    if "DeletedDate" in stack.client("secretsmanager").describe_secret(SecretId=arn):
+        yield error(
+            "secret",
+            f"The secret {arn} is to be deleted: the stack refuses notifications and reads "
+            "nothing.",
+            f"`aws secretsmanager restore-secret --secret-id {arn}`",
+        )
+
+
 def link_keys(stack: Stack) -> Iterator[Finding]:
     """Look at the keys that sign connect links."""
     arn = stack.output("LinkKeysArn")

@@ -41,11 +41,14 @@ def test_link_keys_that_sign_nothing_are_named(stack, text):
     assert "put-secret-value" in wrong["what_to_do"]
 
 
-def test_link_keys_that_are_to_be_deleted_are_named_and_restored(stack):
-    arn = stack.outputs["LinkKeysArn"]
+@pytest.mark.parametrize(
+    ("output", "check"), [("LinkKeysArn", "link keys"), ("ClientSecretsArn", "secret")]
+)
+def test_a_secret_that_is_to_be_deleted_is_named_and_restored(stack, output, check):
+    arn = stack.outputs[output]
     stack.client("secretsmanager").delete_secret(SecretId=arn)
 
-    wrong = findings(stack)["link keys"]
+    wrong = findings(stack)[check]
 
     assert "is to be deleted" in wrong["said"]
     assert f"restore-secret --secret-id {arn}" in wrong["what_to_do"]
