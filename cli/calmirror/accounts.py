@@ -15,6 +15,7 @@ from calendar_mirror.notifications import is_account_id
 from calmirror import asking, at_cronofy, completion, printing, shown, syncing
 from calmirror.importing import import_
 from calmirror.stacks import Stack, on_stack
+from calmirror.target import on_target
 
 
 @click.group()
@@ -38,7 +39,7 @@ accounts.add_command(import_, "import")
 @click.option("--user-ref", help="How your application calls the user.")
 @click.option("--replace-tokens", is_flag=True, help="For an account that is there already.")
 @printing.as_json
-@on_stack
+@on_target
 def add(
     stack: Stack,
     account_id: str,
@@ -90,7 +91,7 @@ def add(
 )
 @click.option("--all-calendars", is_flag=True, help="Mirror all calendars of the account.")
 @printing.as_json
-@on_stack
+@on_target
 def set_(
     stack: Stack, account_id: str, calendars: tuple[str, ...], all_calendars: bool, as_json: bool
 ) -> None:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 
 import click
-from rich.console import Console
 from rich.progress import Progress
 
 from calendar_mirror import channel_keeping
@@ -17,6 +16,7 @@ from calendar_mirror.errors import CalendarMirrorError
 from calendar_mirror.messages import Kind
 from calmirror import at_cronofy, completion, printing, shown, syncing
 from calmirror.stacks import Stack, on_stack
+from calmirror.target import announce
 
 
 class Standing(StrEnum):
@@ -94,30 +94,43 @@ def check(stack: Stack, account_ids: tuple[str, ...], repair: bool, as_json: boo
     --repair; then the worker creates what is missing, closes what is stray, and reads everything
     where notifications may have been lost.
     """
+    if repair:
+        announce(stack)
     wanted = account_ids or tuple(sorted(str(i["account_id"]) for i in shown.items(stack)))
     findings = [found for account_id in _progress(wanted) for found in checked(stack, account_id)]
-    if repair:
-        for account_id in sorted({each.account_id for each in findings}):
-            syncing.request(stack, account_id, Kind.CHECK, datetime.now(UTC))
+    repaired = sorted({each.account_id for each in findings}) if repair else []
+    for account_id in repaired:
+        syncing.request(stack, account_id, Kind.CHECK, datetime.now(UTC))
     rows = [
         {"account_id": each.account_id, "finding": each.finding, "detail": each.detail}
         for each in findings
     ]
     if as_json:
-        printing.document({"checked": len(wanted), "findings": rows, "repair_asked": repair})
+        told = {"checked": len(wanted), "findings": rows, "repair_asked": repair}
+        printing.document({**told, "repairs_requested": repaired})
     else:
-        healthy = f"Nothing is wrong with the channels of {len(wanted)} accounts."
+        healthy = f"The channels of {printing.count(len(wanted), 'account')} are in order."
         printing.table(rows, rows[0] if rows else (), empty=healthy)
+    if repaired and not as_json:
+        click.echo(f"\n{_requested(repaired)}")
     if findings:
         raise SystemExit(1)
 
 
+def _requested(account_ids: Sequence[str]) -> str:
+    return (
+        f"Requested a repair of {', '.join(account_ids)}: `sync` opens the missing channels, "
+        "closes the stray ones, and reads the whole window where a notification may be lost. "
+        "`calmirror channels check` shows when it is done."
+    )
+
+
 def checked(stack: Stack, account_id: str) -> Iterator[Finding]:
     """Hold the channels that Cronofy has against an account: a call, or two."""
-    account = _account(stack, account_id)
-    if account.state is State.ERASING:
-        return
     try:
+        account = _account(stack, account_id)
+        if account.state is State.ERASING:
+            return
         found = _at_cronofy(stack, account)
     except CalendarMirrorError as error:
         yield Finding(account_id, "unreachable", str(error))
@@ -153,5 +166,5 @@ def _account(stack: Stack, account_id: str) -> Account:
 
 def _progress(account_ids: Iterable[str]) -> Iterator[str]:
     wanted = tuple(account_ids)
-    with Progress(console=Console(stderr=True), transient=True) as progress:
+    with Progress(console=printing.console(stderr=True), transient=True) as progress:
         yield from progress.track(wanted, description="asking Cronofy")

@@ -10,7 +10,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import click
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress
 
 from calendar_mirror import messages
@@ -19,6 +18,7 @@ from calmirror import completion, printing
 from calmirror.durations import Duration
 from calmirror.letters import TEN, DeadLetters, Letter
 from calmirror.stacks import Stack, on_stack
+from calmirror.target import on_target
 
 #: What nobody can read is shown so far.
 _SHOWN_CHARACTERS = 500
@@ -96,7 +96,7 @@ def show(stack: Stack, account_or_message: str, as_json: bool) -> None:
 )
 @click.option("--dry-run", is_flag=True, help="Say which it would be; move nothing.")
 @printing.as_json
-@on_stack
+@on_target
 def redrive(
     stack: Stack,
     reason: str | None,
@@ -139,15 +139,17 @@ def redrive(
     left = letters.about() - (len(moved) if dry_run else 0)
     if not dry_run and left >= TEN and (full := _full(letters.shown())):
         click.echo(
-            f"Of {', '.join(full)} ten letters stay that are not meant: what stands behind them "
-            "SQS does not show, meant or not.",
+            f"{', '.join(full)}: ten messages that do not match are left; SQS cannot show any "
+            "behind them.",
             err=True,
         )
     if as_json:
         rows = [_row(letter) for letter in moved]
         printing.document({"moved": rows, "dry_run": dry_run, "left": max(0, left)})
         return
-    printing.table(_by_account(moved), ("account_id", "reason", "letters"), empty="None is meant.")
+    printing.table(
+        _by_account(moved), ("account_id", "reason", "letters"), empty="No dead letter matches."
+    )
     what = "to be put back; nothing was moved" if dry_run else "put back onto the sync queue"
     stay = f"About {max(0, left)} others stay in the dead-letter queue."
     click.echo(f"{printing.count(len(moved), 'letter')} {what}. {stay}")
@@ -159,7 +161,7 @@ def of(stack: Stack) -> DeadLetters:
 
 
 def _shown(letters: DeadLetters) -> list[Letter]:
-    with Console(stderr=True).status("looking through the dead-letter queue"):
+    with printing.progress("looking through the dead-letter queue"):
         return letters.shown()
 
 
@@ -197,7 +199,7 @@ def _paced(interval_s: float) -> Callable[[], None]:
 
 def _followed(moving: Iterable[Letter], total: int) -> Iterator[Letter]:
     columns = (*Progress.get_default_columns()[:1], BarColumn(), MofNCompleteColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+    with Progress(*columns, console=printing.console(stderr=True), transient=True) as progress:
         yield from progress.track(moving, total=total, description="moving")
 
 

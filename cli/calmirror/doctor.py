@@ -7,24 +7,27 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 
 import click
-from rich.console import Console
 
-from calmirror import completion, printing, shown
+from calmirror import completion, printing, shown, stacks
 from calmirror.health import (
     backlog,
     capacity,
     deployment,
     entrance,
+    existence,
+    failures,
     fleet,
     operator,
     patient,
     permissions,
     provider,
+    secrets,
     settings,
     store,
+    switches,
 )
-from calmirror.health.findings import Finding, Level, guarded
-from calmirror.stacks import Stack, on_stack
+from calmirror.health.findings import Finding, Level, error
+from calmirror.stacks import Stack
 
 _COLOURS = {Level.OK: "green", Level.WARNING: "yellow", Level.ERROR: "red"}
 
@@ -32,8 +35,8 @@ _COLOURS = {Level.OK: "green", Level.WARNING: "yellow", Level.ERROR: "red"}
 @click.command()
 @click.argument("account_id", required=False, shell_complete=completion.account_ids)
 @printing.as_json
-@on_stack
-def doctor(stack: Stack, account_id: str | None, as_json: bool) -> None:
+@stacks.options
+def doctor(account_id: str | None, as_json: bool, **named: str | None) -> None:
     """
     Look at everything that a stack needs, and with ACCOUNT_ID at all that this account needs; say
     for each finding what the cause is, and what to do. Changes nothing.
@@ -41,28 +44,44 @@ def doctor(stack: Stack, account_id: str | None, as_json: bool) -> None:
     Takes a few calls to Cronofy, within the budget that the stack shares. Ends with 1 where there
     is an error; a warning alone ends with 0.
     """
-    if account_id is not None:
-        shown.item(stack, account_id)
+    stack = _opened(**named)
+    looked = iter([stack]) if isinstance(stack, Finding) else _found(stack, account_id)
     findings: list[Finding] = []
-    for finding in _found(stack, account_id):
+    for finding in looked:
         findings.append(finding)
         if not as_json:
             _print(finding)
     worst = [level for level in Level if any(each.level is level for each in findings)][-1]
     if as_json:
+        name = named["stack"] if isinstance(stack, Finding) else stack.name
         rows = [asdict(finding) for finding in findings]
-        printing.document({"stack": stack.name, "worst": worst, "findings": rows})
+        printing.document({"stack": name, "worst": worst, "findings": rows})
     else:
         click.echo(f"\n{_summary(findings)}")
     if worst is Level.ERROR:
         raise SystemExit(1)
 
 
+def _opened(**named: str | None) -> Stack | Finding:
+    """Return the stack, or why there is none to look at."""
+    try:
+        return stacks.named(**named)
+    except click.ClickException as failure:
+        return error(
+            "stack",
+            failure.message,
+            "Check --stack, CALMIRROR_STACK, --region and --profile. `make up` starts a local "
+            "stack, `sam deploy` deploys one.",
+        )
+    except failures.EXPECTED as failure:
+        return failures.finding("stack", failure, named["stack"] or "STACK")
+
+
 def _found(stack: Stack, account_id: str | None) -> Iterator[Finding]:
-    with Console(stderr=True).status("looking") as status:
-        for check, look in _checks(stack, account_id, datetime.now(UTC)):
-            status.update(f"looking at: {check}")
-            yield from guarded(check, look)
+    for check, look in _checks(stack, account_id, datetime.now(UTC)):
+        with printing.progress(f"looking at: {check}"):
+            found = list(failures.guarded(check, look, stack.name))
+        yield from found
 
 
 def _checks(
@@ -71,11 +90,17 @@ def _checks(
     """Yield what is looked at, from the outside inwards."""
     yield "credentials", lambda: deployment.credentials(stack)
     yield "stack", lambda: deployment.state(stack)
+    yield "resources", lambda: existence.resources(stack)
     yield "triggers", lambda: deployment.triggers(stack)
+    yield "schedule", lambda: switches.schedules(stack)
+    yield "functions", lambda: switches.concurrency(stack)
     yield "settings", lambda: settings.running(stack)
     yield "permissions", lambda: permissions.roles(stack)
     yield "operator", lambda: operator.own(stack)
     yield "entrance", lambda: entrance.address(stack)
+    yield "secret", lambda: secrets.client_secrets(stack)
+    yield "link keys", lambda: secrets.link_keys(stack)
+    yield "key", lambda: secrets.keys(stack)
     yield "provider", lambda: provider.application(stack)
     yield "limits", lambda: capacity.concurrency(stack)
     yield "tables", lambda: store.throttled(stack, now)
@@ -91,6 +116,7 @@ def _fleet(stack: Stack, account_id: str | None, now: datetime) -> Iterator[Find
     items = list(shown.items(stack))
     yield from capacity.calls(stack, len(items), now)
     yield from fleet.accounts(items, now)
+    yield from fleet.tokens(stack)
     if account_id is None:
         yield from fleet.notified(stack, items)
 

@@ -9,7 +9,6 @@ from typing import Any
 
 import click
 from boto3.dynamodb.conditions import Attr, Key
-from rich.console import Console
 
 from calendar_mirror import instants, origins, paging, records
 from calendar_mirror.accounts import Account
@@ -154,7 +153,7 @@ def _at_cronofy(
     """Look for the event in the whole window, in calendars that are not mirrored as well."""
     cronofy, grant = at_cronofy.opened(stack, account)
     mode, seen = account.wanted.mode, 0
-    with Console(stderr=True).status("reading Cronofy") as status:
+    with printing.progress("reading Cronofy") as status:
         for page in cronofy.pages(ReadPlan(None, Coverage(mode)), grant):
             found, _ = records.readable(account.account_id, page.events, paging.RECORDS[mode])
             for record in found:

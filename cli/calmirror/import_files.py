@@ -161,7 +161,7 @@ def _cells(line: str) -> list[str] | None:
 
 def _record(header: Sequence[str], cells: Sequence[str] | None) -> Document:
     if cells is None:
-        return LineError("is no line of CSV: a quote may lack its partner")
+        return LineError("is not valid CSV: a quote may lack its partner")
     if len(cells) != len(header):
         return LineError(f"has {len(cells)} cells, and the header {len(header)}")
     return dict(zip(header, cells, strict=True))
@@ -233,7 +233,7 @@ def _calendars(given: object) -> tuple[str, ...]:
     """Return the ids, sorted; a text has blanks between them."""
     listed = given.split() if isinstance(given, str) else given
     if not isinstance(listed, list) or not all(_is_calendar_id(each) for each in listed):
-        raise LineError("calendars is no list of calendars' ids")
+        raise LineError("calendars must be a list of calendar ids")
     return tuple(sorted(set(listed)))
 
 

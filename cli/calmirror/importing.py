@@ -13,7 +13,6 @@ from typing import IO, TypeAlias
 
 import click
 from botocore.exceptions import BotoCoreError, ClientError
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress
 
 from calendar_mirror import budgets
@@ -21,7 +20,8 @@ from calendar_mirror.errors import StoreBusyError, StoreRefusedError
 from calmirror import at_cronofy, import_files, printing
 from calmirror.import_course import Course, Looked, Put
 from calmirror.import_files import FileError, ImportFile, Row
-from calmirror.stacks import Stack, on_stack
+from calmirror.stacks import Stack
+from calmirror.target import on_target
 
 #: How often the clock asks for what is due, and which part of that an import may take.
 _RING_MINUTES, _SHARE = 5, 0.8
@@ -52,7 +52,7 @@ Tell: TypeAlias = Callable[[int, str], None]
     help="Where to write what failed, as CSV.",
 )
 @printing.as_json
-@on_stack
+@on_target
 def import_(
     stack: Stack,
     file: IO[bytes],
@@ -144,9 +144,7 @@ def _opened(stack: Stack, content: bytes) -> ImportFile:
 
 
 def _stopped(why: str, exit_code: int) -> int:
-    click.echo(
-        f"{why}. What is stored goes on by itself; the same command goes on from here.", err=True
-    )
+    click.echo(f"{why}. Stored accounts keep syncing; run the command again to continue.", err=True)
     return exit_code
 
 
@@ -166,7 +164,7 @@ def _take_over(stack: Stack, course: Course, *, wait: bool, timeout_s: float | N
         _ask_for_reads(stack)
     if _follow(stack, course, wait=wait, timeout_s=timeout_s):
         return 0
-    click.echo("The time is up. What is left goes on by itself.", err=True)
+    click.echo("Timed out. Stored accounts keep syncing.", err=True)
     return 1
 
 
@@ -196,8 +194,7 @@ def _ask_for_reads(stack: Stack) -> None:
         )
     except (ClientError, BotoCoreError, click.ClickException) as error:
         click.echo(
-            f"The reads could not be asked for now: {error} The clock asks for them within five "
-            "minutes.",
+            f"The first reads are delayed: {error} The schedule requests them within five minutes.",
             err=True,
         )
 
@@ -258,7 +255,7 @@ def _progress(label: str, total: int) -> Iterator[Tell]:
         yield _lines(label, total)
         return
     columns = ("{task.description}", BarColumn(), MofNCompleteColumn(), "{task.fields[told]}")
-    with Progress(*columns, console=Console(stderr=True)) as progress:
+    with Progress(*columns, console=printing.console(stderr=True)) as progress:
         task = progress.add_task(label, total=total, told="")
         yield lambda done, told: progress.update(task, completed=done, told=told)
 

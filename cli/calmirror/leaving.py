@@ -9,13 +9,13 @@ from typing import Any
 from uuid import uuid4
 
 import click
-from rich.console import Console
 
 from calendar_mirror import instants, messages
 from calendar_mirror.erasures_table import ErasuresTable
 from calendar_mirror.messages import Kind
 from calmirror import completion, printing, shown, syncing
-from calmirror.stacks import Stack, on_stack
+from calmirror.stacks import Stack
+from calmirror.target import confirm, on_target
 
 _LOOK_EVERY_S = 0.3
 
@@ -32,7 +32,7 @@ _LOOK_EVERY_S = 0.3
     help="Seconds to wait for the receipt.",
 )
 @printing.as_json
-@on_stack
+@on_target
 def erase(
     stack: Stack, account_id: str, pii: bool, yes: bool, timeout: float, as_json: bool
 ) -> None:
@@ -44,10 +44,12 @@ def erase(
     back. Ends with 1 where there is no receipt in time; the erasure goes on then.
     """
     receipts = ErasuresTable(stack.dynamodb(), stack.output("ErasuresTableName"))
-    if not shown.is_there(stack, account_id):
-        _speak_of_earlier(receipts.of(account_id), account_id)
-    elif not yes:
-        click.confirm(f"Erase {account_id} and all its rows?", abort=True, err=True)
+    is_there = shown.is_there(stack, account_id)
+    if not is_there:
+        _speak_of_earlier(stack, account_id, receipts.of(account_id))
+    if not yes:
+        what = "and all its rows" if is_there else "where anything of it is left"
+        confirm(stack, f"Erase {account_id} {what}?")
     now = datetime.now(UTC)
     message = messages.request(account_id, Kind.ERASE, now=now, cause="operator", pii_erasure=pii)
     known = {receipt["finished_at"] for receipt in receipts.of(account_id)}
@@ -62,7 +64,7 @@ def erase(
 @click.command()
 @click.argument("account_id", shell_complete=completion.account_ids)
 @printing.as_json
-@on_stack
+@on_target
 def pause(stack: Stack, account_id: str, as_json: bool) -> None:
     """
     Read nothing of ACCOUNT_ID until it is resumed. Its channel and its grant stay.
@@ -81,7 +83,7 @@ def pause(stack: Stack, account_id: str, as_json: bool) -> None:
 @click.command()
 @click.argument("account_id", shell_complete=completion.account_ids)
 @printing.as_json
-@on_stack
+@on_target
 def resume(stack: Stack, account_id: str, as_json: bool) -> None:
     """Read ACCOUNT_ID again, beginning with the whole window."""
     shown.item(stack, account_id)
@@ -97,12 +99,9 @@ def resume(stack: Stack, account_id: str, as_json: bool) -> None:
     )
 
 
-def _speak_of_earlier(receipts: list[dict[str, Any]], account_id: str) -> None:
-    if receipts:
-        at = receipts[-1]["finished_at"]
-        click.echo(f"{account_id} was erased before, at {at}.", err=True)
-    else:
-        click.echo(f"{account_id} is not in place; what may be left of it is erased.", err=True)
+def _speak_of_earlier(stack: Stack, account_id: str, receipts: list[dict[str, Any]]) -> None:
+    earlier = f" It was erased at {receipts[-1]['finished_at']}." if receipts else ""
+    click.echo(f"There is no account {account_id} in {stack.place}.{earlier}", err=True)
 
 
 def _receipt(
@@ -110,7 +109,7 @@ def _receipt(
 ) -> Mapping[str, Any]:
     """Return the receipt of this erasure."""
     began = time.monotonic()
-    with Console(stderr=True).status(f"{account_id}: erasing") as status:
+    with printing.progress(f"{account_id}: erasing") as status:
         while (elapsed := time.monotonic() - began) < timeout_s:
             for receipt in receipts.of(account_id):
                 finished = instants.parse(receipt["finished_at"])
@@ -120,6 +119,6 @@ def _receipt(
             status.update(f"{account_id}: erasing, {elapsed:.0f} s")
             time.sleep(_LOOK_EVERY_S)
     raise click.ClickException(
-        f"There is no receipt within {timeout_s:g} s. Where nothing was left to erase there is "
-        "none; else the erasure goes on, and the same command finds its receipt."
+        f"There is no receipt within {timeout_s:g} s. Either there was nothing to erase, or it is "
+        "still running: run the command again."
     )

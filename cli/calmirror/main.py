@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from calmirror import stacks
+from calmirror import printing, stacks
 from calmirror.accounts import accounts
 from calmirror.channels import channels
 from calmirror.connecting import connect_link
@@ -32,6 +32,7 @@ from calmirror.verifying import verify
 def main(context: click.Context, /, **named: str | None) -> None:
     """Operate Calendar Mirror, in AWS or on this machine."""
     context.obj = named
+    context.color = None if printing.colours_wanted() else False
 
 
 for _command in (

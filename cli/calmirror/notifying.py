@@ -11,8 +11,9 @@ import requests
 from calendar_mirror import credentials, instants
 from calendar_mirror.notifications import Type, is_account_id
 from calendar_mirror.queries import callback_url
-from calmirror import completion, printing, samples
-from calmirror.stacks import Stack, http_session, on_stack
+from calmirror import completion, printing, samples, shown
+from calmirror.stacks import Stack, http_session
+from calmirror.target import on_target
 
 #: Cronofy itself waits five.
 _TIMEOUT_S = 10
@@ -36,7 +37,7 @@ _CONTAINER_TIMEOUT_S = 180
     help="Send it there instead: http://127.0.0.1:3000 is `sam local start-api`'s.",
 )
 @printing.as_json
-@on_stack
+@on_target
 def notify(
     stack: Stack,
     account_id: str,
@@ -60,8 +61,17 @@ def notify(
         f"{address} answered {status} in {seconds * 1000:.0f} ms.",
         as_json=as_json,
     )
+    if not shown.is_there(stack, account_id):
+        click.echo(_unknown(stack, account_id), err=True)
     if status != 200:
         raise SystemExit(1)
+
+
+def _unknown(stack: Stack, account_id: str) -> str:
+    return (
+        f"There is no account {account_id} in {stack.place}, so this notification has no effect. "
+        "Check the id (`calmirror accounts list`) and the stack (--stack, --region)."
+    )
 
 
 def _since(given: str | None) -> str:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 import click
+from rich.cells import cell_len
 from rich.console import Console
+from rich.status import Status
 from rich.table import Table
 from rich.text import Text
 
@@ -18,23 +22,59 @@ from calendar_mirror import instants
 
 #: Columns where nobody looks at a screen: rows stay lines, for grep.
 _UNBOUNDED = 100_000
+#: Blanks between two columns.
+_GAP = 2
 
 as_json = click.option("--json", "as_json", is_flag=True, help="One JSON document, for programs.")
 
 
+def console(**options: Any) -> Console:
+    """Return what draws on the terminal, without colours where the operator wants none."""
+    return Console(color_system="auto" if colours_wanted() else None, **options)
+
+
+def colours_wanted() -> bool:
+    """Tell whether colours are allowed. Source: https://no-color.org"""
+    return not os.environ.get("NO_COLOR")
+
+
+def progress(said: str) -> AbstractContextManager[Status]:
+    """
+    Show, on a terminal, what is going on. Print nothing meanwhile: it would share the line.
+    """
+    return console(stderr=True).status(said)
+
+
 def table(rows: Sequence[Mapping[str, Any]], columns: Iterable[str], *, empty: str) -> None:
-    """Print *rows*, one column for each key of *columns*; *empty* where there are none."""
+    """
+    Print *rows*, one column for each key of *columns*; *empty* where there are none.
+
+    No word is cut, so that ids can be copied whole. Where the screen is too narrow for that, each
+    row becomes a block of lines.
+    """
     if not rows:
         click.echo(empty)
         return
-    drawn = Table(box=None, pad_edge=False, header_style="bold")
     columns = tuple(columns)
-    for name in columns:
-        drawn.add_column(name.replace("_", " "), overflow="fold")
+    drawn = Table(box=None, pad_edge=False, header_style="bold")
+    widths = [_longest_word(rows, name) for name in columns]
+    for name, width in zip(columns, widths, strict=True):
+        drawn.add_column(name.replace("_", " "), min_width=width)
     for row in rows:
         drawn.add_row(*(Text(_text(row.get(name))) for name in columns))
-    width = None if sys.stdout.isatty() else _UNBOUNDED
-    Console(highlight=False, width=width).print(drawn)
+    screen = console(highlight=False, width=None if sys.stdout.isatty() else _UNBOUNDED)
+    if sum(widths) + _GAP * (len(widths) - 1) <= screen.width:
+        screen.print(drawn)
+        return
+    for number, row in enumerate(rows):
+        if number:
+            click.echo()
+        record({name: row.get(name) for name in columns})
+
+
+def _longest_word(rows: Sequence[Mapping[str, Any]], column: str) -> int:
+    cells = [column.replace("_", " "), *(_text(row.get(column)) for row in rows)]
+    return max(cell_len(word) for cell in cells for word in cell.split(" "))
 
 
 def record(fields: Mapping[str, Any]) -> None:

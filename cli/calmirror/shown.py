@@ -67,6 +67,17 @@ def item(stack: Stack, account_id: str) -> Mapping[str, Any]:
     return found
 
 
+def without_tokens(stack: Stack) -> list[str]:
+    """Return the ids of accounts that have no refresh token, which is not read."""
+    pages = stack.dynamodb().get_paginator("scan")
+    found = pages.paginate(
+        TableName=stack.output("AccountsTableName"),
+        FilterExpression="attribute_not_exists(refresh_token)",
+        ProjectionExpression="account_id",
+    )
+    return sorted(str(item["account_id"]) for page in found for item in page["Items"])
+
+
 def is_there(stack: Stack, account_id: str) -> bool:
     """Tell whether the account is in place."""
     try:

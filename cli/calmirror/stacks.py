@@ -70,6 +70,12 @@ class Stack:
     console_url: str | None = None
 
     @property
+    def place(self) -> str:
+        """Return what people know the stack by: its name and region."""
+        local = " (local)" if self.endpoint else ""
+        return f"{self.name} in {self.session.region_name}{local}"
+
+    @property
     def data_center(self) -> str:
         """Return where the stack's Cronofy application lives."""
         return self.parameters.get("CronofyDataCenter", "us")
@@ -143,8 +149,8 @@ def options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--region", help="AWS region of the stack."),
         click.option(
             "--stack",
-            help="A stack in AWS, or a stack.json. [default: the local stack when one is up, else "
-            "CALMIRROR_STACK]",
+            help="A stack in AWS, or a stack.json. [default: CALMIRROR_STACK, else the local "
+            "stack when one is up]",
         ),
     ):
         command = option(command)
@@ -163,29 +169,40 @@ def on_stack(command: Callable[..., Any]) -> Callable[..., Any]:
     def with_stack(
         *args: Any, stack: str | None, region: str | None, profile: str | None, **others: Any
     ) -> Any:
-        before: Mapping[str, str | None] = click.get_current_context().obj or {}
-        name = stack or before.get("stack")
-        chosen = (region or before.get("region"), profile or before.get("profile"))
-        return _explained(lambda: command(find(name, *chosen, Path.cwd()), *args, **others))
+        return _explained(lambda: command(named(stack, region, profile), *args, **others))
 
     return with_stack
 
 
-def find(name: str | None, region: str | None, profile: str | None, directory: Path) -> Stack:
+def named(stack: str | None, region: str | None, profile: str | None) -> Stack:
     """
-    Find the stack *name*; without a name the local one, looked for from *directory* upwards.
+    Find the stack that the `options` name, those before the command's name included.
 
     Raises:
         click.ClickException: there is none.
     """
+    before: Mapping[str, str | None] = click.get_current_context().obj or {}
+    chosen = (region or before.get("region"), profile or before.get("profile"))
+    return find(stack or before.get("stack"), *chosen, Path.cwd())
+
+
+def find(name: str | None, region: str | None, profile: str | None, directory: Path) -> Stack:
+    """
+    Find the stack *name*; without a name the one that CALMIRROR_STACK names, else the local one,
+    looked for from *directory* upwards.
+
+    Raises:
+        click.ClickException: there is none.
+    """
+    name = name or os.environ.get("CALMIRROR_STACK")
     places = (up / _LOCAL_FILE for up in (directory, *directory.parents))
     local = None if name else next((file for file in places if file.exists()), None)
     if local:
         return _local(local)
-    name = name or os.environ.get("CALMIRROR_STACK")
     if not name:
         raise click.ClickException(
-            "No local stack is up (make up). For a stack in AWS, name it with --stack."
+            "No local stack is up (make up). For a stack in AWS, name it with --stack or "
+            "CALMIRROR_STACK."
         )
     if name.endswith(".json"):
         return _local(Path(name))
@@ -261,6 +278,6 @@ def _explained(act: Callable[[], Any]) -> Any:
             f"AWS refused {error.operation_name}: {told['Code']}: {told.get('Message', '')}"
         ) from error
     except BotoCoreError as error:
-        raise click.ClickException(f"AWS could not be asked: {error}") from error
+        raise click.ClickException(f"AWS did not answer: {error}") from error
     except CalendarMirrorError as error:
-        raise click.ClickException(f"It did not work: {error}") from error
+        raise click.ClickException(f"Failed: {error}") from error

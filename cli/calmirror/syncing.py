@@ -9,14 +9,14 @@ from typing import Any
 from uuid import uuid4
 
 import click
-from rich.console import Console
 
 from calendar_mirror import messages, planning
 from calendar_mirror.accounts import State
 from calendar_mirror.messages import Kind, Message
 from calendar_mirror.planning import CompletedRead
 from calmirror import completion, printing, shown
-from calmirror.stacks import Stack, on_stack
+from calmirror.stacks import Stack
+from calmirror.target import on_target
 
 _LOOK_EVERY_S = 0.3
 
@@ -33,7 +33,7 @@ _LOOK_EVERY_S = 0.3
     help="Seconds to wait at most.",
 )
 @printing.as_json
-@on_stack
+@on_target
 def sync(
     stack: Stack, account_id: str, full: bool, wait: bool, timeout: float, as_json: bool
 ) -> None:
@@ -90,7 +90,7 @@ def is_settled(message: Message, item: Mapping[str, Any]) -> bool:
 def _wait(stack: Stack, message: Message, timeout_s: float) -> float:
     """Return after how many seconds *message* was settled."""
     began = time.monotonic()
-    with Console(stderr=True).status(f"{message.account_id}: waiting") as status:
+    with printing.progress(f"{message.account_id}: waiting") as status:
         while (elapsed := time.monotonic() - began) < timeout_s:
             if is_settled(message, shown.item(stack, message.account_id)):
                 return elapsed

@@ -9,7 +9,6 @@ from typing import Any
 
 import click
 from boto3.dynamodb.conditions import Key
-from rich.console import Console
 
 from calendar_mirror import paging, records
 from calendar_mirror.accounts import Account
@@ -73,7 +72,7 @@ def _records(stack: Stack, account: Account) -> list[Record]:
     plan, reader = ReadPlan(None, account.wanted), paging.RECORDS[account.wanted.mode]
     found: list[Record] = []
     unreadable = 0
-    with Console(stderr=True).status("reading Cronofy") as status:
+    with printing.progress("reading Cronofy") as status:
         for page in cronofy.pages(plan, grant):
             read, malformed = records.readable(account.account_id, page.events, reader)
             found += read

@@ -34,6 +34,7 @@ def test_a_deployed_stack_has_nothing_wrong(doctor: Any) -> None:
     checks = {each["check"] for each in json.loads(result.stdout)["findings"]}
     assert {"permissions", "triggers", "settings", "limits"} <= checks
     assert {"secret us", "certificate", "entrance"} <= checks
+    assert {"resources", "schedule", "functions", "link keys", "key"} <= checks
 
 
 def test_a_permission_that_is_missing_is_named_with_its_role(stack: Stack, doctor: Any) -> None:
@@ -125,3 +126,49 @@ def test_a_function_that_somebody_changed_is_named_and_so_is_a_deploy_under_way(
     assert "reverts drift" in drift["what_to_do"]
     assert under_way["level"] == "warning"
     assert "step by step" in under_way["said"]
+
+
+@pytest.fixture
+def switched_off(stack: Stack) -> Iterator[dict[str, str]]:
+    """Switch off the schedule, a function, a trigger and the key; the physical id of each."""
+    cloudformation, scheduler, functions, kms = (
+        aws.client(name, stack.aws_endpoint_url)
+        for name in ("cloudformation", "scheduler", "lambda", "kms")
+    )
+    found = cloudformation.describe_stack_resources(StackName=stack.stack_name)["StackResources"]
+    names = {each["LogicalResourceId"]: each["PhysicalResourceId"] for each in found}
+    clock = scheduler.get_schedule(Name=names["ReconcileFunctionClock"].rsplit("/", 1)[-1])
+    kept = ("Name", "ScheduleExpression", "FlexibleTimeWindow", "Target")
+    schedule = {name: clock[name] for name in kept}
+    mapping = names["PublishFunctionWrite"]
+    scheduler.update_schedule(**schedule, State="DISABLED")
+    functions.put_function_concurrency(
+        FunctionName=names["ConnectFunction"], ReservedConcurrentExecutions=0
+    )
+    functions.update_event_source_mapping(UUID=mapping, Enabled=False)
+    kms.disable_key(KeyId=names["AccountsKey"])
+    try:
+        yield names
+    finally:
+        scheduler.update_schedule(**schedule, State="ENABLED")
+        functions.delete_function_concurrency(FunctionName=names["ConnectFunction"])
+        functions.update_event_source_mapping(UUID=mapping, Enabled=True)
+        kms.enable_key(KeyId=names["AccountsKey"])
+
+
+def test_what_is_switched_off_is_named_with_what_switches_it_on(
+    doctor: Any, switched_off: dict[str, str]
+) -> None:
+    wrong, result = doctor()
+
+    found = {each["check"]: each for each in wrong}
+    assert result.exit_code == 1
+    assert "is disabled: no account gets its daily full read" in found["schedule"]["said"]
+    assert "update-schedule" in found["schedule"]["what_to_do"]
+    assert "ConnectFunction cannot run" in found["functions"]["said"]
+    function = switched_off["ConnectFunction"]
+    assert f"--function-name {function}`" in found["functions"]["what_to_do"]
+    assert "PublishFunctionWrite is Disabled" in found["triggers"]["said"]
+    assert f"--uuid {switched_off['PublishFunctionWrite']}" in found["triggers"]["what_to_do"]
+    assert "AccountsKey is Disabled" in found["key"]["said"]
+    assert switched_off["AccountsKey"] in found["key"]["what_to_do"]

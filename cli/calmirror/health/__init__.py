@@ -1,8 +1,9 @@
 """
 What `calmirror doctor` looks at, one module for each thing that can be wrong.
 
-Reading order: `findings` (what a check says), `resources` (what the stack is made of), `measured`
-(what CloudWatch has of it), then, from the outside inwards: `deployment`, `settings`,
-`permissions`, `operator`, `entrance`, `provider`, `clocks`, `capacity`, `backlog`, `store`, `fleet`
-and `patient` (one account).
+Reading order: `findings` (what a check says), `failures` (what it could not find out), `repairs`,
+`resources` (what the stack is made of), `measured` (what CloudWatch has of it), then, from the
+outside inwards: `deployment`, `existence`, `switches`, `settings`, `permissions`, `operator`,
+`entrance`, `secrets`, `provider`, `clocks`, `capacity`, `backlog`, `store`, `fleet` and `patient`
+(one account).
 """

@@ -60,7 +60,7 @@ def triggers(stack: Stack) -> Iterator[Finding]:
 
 
 def alarms(stack: Stack) -> Iterator[Finding]:
-    """Say which of the stack's alarms ring now."""
+    """Say which of the stack's alarms are active now."""
     names = [each.physical_id for each in resources.of(stack, "AWS::CloudWatch::Alarm")]
     if not names:
         return
@@ -71,8 +71,8 @@ def alarms(stack: Stack) -> Iterator[Finding]:
     for alarm in ringing:
         yield warning(
             "alarms",
-            f"{alarm['AlarmName']} rings: {alarm['StateReason']}",
+            f"{alarm['AlarmName']} is in ALARM: {alarm['StateReason']}",
             alarm.get("AlarmDescription") or "Its runbook is in docs/runbooks.",
         )
     if not ringing:
-        yield ok("alarms", f"None of {len(names)} rings.")
+        yield ok("alarms", f"No alarm is active ({len(names)}).")

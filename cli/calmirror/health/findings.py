@@ -2,17 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-
-import click
-from botocore.exceptions import BotoCoreError, ClientError
-from botocore.parsers import ResponseParserError
-
-from calendar_mirror.errors import CalendarMirrorError
-
-_DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"})
 
 
 class Level(StrEnum):
@@ -51,32 +42,3 @@ def warning(check: str, said: str, what_to_do: str) -> Finding:
 def error(check: str, said: str, what_to_do: str) -> Finding:
     """Say what is wrong."""
     return Finding(check, Level.ERROR, said, what_to_do)
-
-
-def guarded(check: str, look: Callable[[], Iterable[Finding]]) -> Iterator[Finding]:
-    """Yield what *look* finds; that it could not be carried out is a finding as well."""
-    try:
-        yield from look()
-    except ClientError as refusal:
-        told = refusal.response["Error"]
-        if told["Code"] in _DENIED:
-            yield warning(
-                check,
-                f"Your credentials may not do what this check needs: {told.get('Message', '')}",
-                "Run it with credentials that may (--profile), or have that action granted.",
-            )
-        else:
-            yield error(
-                check,
-                f"AWS refused {refusal.operation_name}: {told['Code']}: {told.get('Message', '')}",
-                "Look at the stack in CloudFormation's console; `sam deploy` puts back what is "
-                "missing.",
-            )
-    except click.ClickException as failure:
-        yield error(
-            check, failure.message, "`sam build && sam deploy` brings the stack up to date."
-        )
-    except (BotoCoreError, ResponseParserError) as failure:
-        yield error(check, f"AWS could not be asked: {failure}", "Try again in a minute.")
-    except CalendarMirrorError as failure:
-        yield error(check, f"It could not be looked at: {failure}", "Try again in a minute.")

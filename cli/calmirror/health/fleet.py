@@ -57,7 +57,7 @@ def accounts(items: Sequence[Item], now: datetime) -> Iterator[Finding]:
             Level.ERROR,
             "With a stale cursor, not read for more than a day and a half",
             (
-                "Does the clock ring (`calmirror tail --function reconcile`), and does the queue "
+                "Does the schedule run (`calmirror tail --function reconcile`), and does the queue "
                 "move (`calmirror status`)? `calmirror sync {first} --full --wait` reads one now."
             ),
             lambda item: is_read(item) and is_stale(item, now),
@@ -73,6 +73,20 @@ def accounts(items: Sequence[Item], now: datetime) -> Iterator[Finding]:
             yield Finding("accounts", level, f"{said}{more}.", do.format(first=names[0]))
     if quiet:
         yield ok("accounts", f"{printing.count(len(items), 'account')}, read as they should be.")
+
+
+def tokens(stack: Stack) -> Iterator[Finding]:
+    """Say which accounts have no tokens: somebody has written into the table."""
+    names = shown.without_tokens(stack)
+    if names:
+        more = f" and {len(names) - _NAMED} others" if len(names) > _NAMED else ""
+        yield error(
+            "tokens",
+            f"Without tokens, so that nothing can be read: "
+            f"{printing.count(len(names), 'account')}: {', '.join(names[:_NAMED])}{more}.",
+            f"`calmirror connect-link` for its user connects it anew; with tokens of your own "
+            f"`calmirror accounts add {names[0]} --refresh-token - --replace-tokens`.",
+        )
 
 
 def is_paused(item: Item) -> bool:
@@ -121,9 +135,9 @@ def notified(stack: Stack, items: Sequence[Item]) -> Iterator[Finding]:
     wrong = wrong_channels(stack, [str(item["account_id"]) for item in asked])
     yield from wrong
     if not elsewhere and not wrong:
-        rest = f"; `calmirror channels check` asks for all {len(with_channel)}"
+        rest = f"; `calmirror channels check` checks all {len(with_channel)}"
         more = rest if len(with_channel) > len(asked) else ""
-        yield ok("channels", f"Cronofy was asked for {len(asked)}, and has them{more}.")
+        yield ok("channels", f"{printing.count(len(asked), 'channel')} checked, all open{more}.")
 
 
 def wrong_channels(stack: Stack, account_ids: Sequence[str]) -> list[Finding]:

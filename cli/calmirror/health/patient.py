@@ -15,12 +15,14 @@ from calmirror.stacks import Stack
 
 
 def account(stack: Stack, account_id: str, now: datetime) -> Iterator[Finding]:
-    """
-    Look at an account as the table has it, and as Cronofy does.
-
-    Raises:
-        click.ClickException: it is not there.
-    """
+    """Look at an account as the table has it, and as Cronofy does."""
+    if not shown.is_there(stack, account_id):
+        yield error(
+            "account",
+            f"There is no account {account_id} in {stack.place}.",
+            "`calmirror accounts list` names those that are there. Check --stack as well.",
+        )
+        return
     item = shown.item(stack, account_id)
     if item["state"] == State.ERASING:
         yield warning(
@@ -40,7 +42,7 @@ def account(stack: Stack, account_id: str, now: datetime) -> Iterator[Finding]:
             f"`calmirror resume {account_id}` reads what it has missed.",
         )
     yield from _reads(item, account_id, now)
-    if item["state"] == State.CONNECTED:
+    if item["state"] == State.CONNECTED and account_id not in shown.without_tokens(stack):
         yield from _at_cronofy(stack, account_id, item["data_center"])
     for profile in shown.disconnected(item):
         yield warning(
@@ -85,7 +87,7 @@ def _at_cronofy(stack: Stack, account_id: str, data_center: str) -> Iterator[Fin
     except CalendarMirrorError as failure:
         yield error(
             "grant",
-            f"{account_id}: Cronofy could not be asked: {failure}.",
+            f"{account_id}: Cronofy did not answer: {failure}.",
             "The findings about the provider and the secret say why, and what to do.",
         )
         return

@@ -14,17 +14,9 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from calmirror.health import resources
+from calmirror.health import repairs, resources
 from calmirror.health.findings import Finding, error, ok
 from calmirror.stacks import Stack
-
-#: A deploy alone leaves alone what CloudFormation did not change itself.
-#: Source: CloudFormation user guide, "Using drift-aware change sets"
-_REPAIR = (
-    "CloudFormation puts it back with a change set that reverts drift: `aws cloudformation "
-    "create-change-set --deployment-mode REVERT_DRIFT --stack-name {stack}`, with the options that "
-    "docs/operations.md gives."
-)
 
 
 def roles(stack: Stack) -> Iterator[Finding]:
@@ -35,7 +27,7 @@ def roles(stack: Stack) -> Iterator[Finding]:
     for role in found:
         for said in _missing(iam, role, wanted.get(role.name, {})):
             wrong = True
-            yield error("permissions", said, _REPAIR.format(stack=stack.name))
+            yield error("permissions", said, repairs.revert_drift(stack.name))
     if not wrong:
         yield ok("permissions", f"{len(found)} roles may do what the template grants them.")
 

@@ -8,7 +8,12 @@ from datetime import UTC, datetime
 from calendar_mirror.accounts import DATA_CENTERS, api_url
 from calendar_mirror.credentials import ClientCredentials
 from calendar_mirror.cronofy import Cronofy
-from calendar_mirror.errors import CalendarMirrorError, ClientRefusedError, NeedsUserError
+from calendar_mirror.errors import (
+    CalendarMirrorError,
+    ClientRefusedError,
+    NeedsUserError,
+    SettingsError,
+)
 from calmirror import at_cronofy
 from calmirror.health import clocks
 from calmirror.health.findings import Finding, error, ok, warning
@@ -21,7 +26,11 @@ Knows = Callable[[str, ClientCredentials], bool]
 def application(stack: Stack) -> Iterator[Finding]:
     """Look at our application at each data center that the stack has credentials for."""
     dates: list[str] = []
-    known = at_cronofy.clients(stack).credentials()
+    try:
+        known = at_cronofy.clients(stack).credentials()
+    except SettingsError as failure:
+        yield unusable(failure, stack.output("ClientSecretsArn"))
+        return
     for data_center, client in known.items():
         yield from checked(
             data_center,
@@ -39,6 +48,17 @@ def application(stack: Stack) -> Iterator[Finding]:
             "CronofyDataCenter.",
         )
     yield from clocks.compared("Cronofy", dates[-1] if dates else None, datetime.now(UTC))
+
+
+def unusable(failure: SettingsError, secret_arn: str) -> Finding:
+    """Say that the secret cannot be used, whatever it holds."""
+    return error(
+        "secret",
+        f"The secret {secret_arn} cannot be used: {failure}. The stack refuses notifications and "
+        "reads nothing.",
+        "Put it right with `aws secretsmanager put-secret-value`, as the README shows for a "
+        "rotation. The functions notice by themselves.",
+    )
 
 
 def checked(

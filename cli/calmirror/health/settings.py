@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from calmirror.health import resources
+from calmirror.health import repairs, resources
 from calmirror.health.findings import Finding, error, ok, warning
 from calmirror.stacks import Stack
 
@@ -18,10 +18,6 @@ _REPAIR = (
     "`aws lambda publish-version --function-name {name}` names a new version; `aws lambda "
     "update-alias --function-name {name} --name {alias} --function-version VERSION` makes it the "
     "one that runs."
-)
-_REVERT = (
-    "Somebody changed the function beside CloudFormation; a change set that reverts drift puts it "
-    "back, as docs/operations.md tells of permissions."
 )
 
 
@@ -34,7 +30,7 @@ def running(stack: Stack) -> Iterator[Finding]:
     for function in functions:
         given = _given(template[function.name]["Properties"], stack.parameters)
         alias = aliases.get(function.physical_id)
-        for finding in _compared(stack.client("lambda"), function, alias, given):
+        for finding in _compared(stack, function, alias, given):
             wrong = True
             yield finding
     if not wrong:
@@ -42,15 +38,15 @@ def running(stack: Stack) -> Iterator[Finding]:
 
 
 def _compared(
-    client: Any, function: resources.Resource, alias: str | None, given: Mapping[str, str]
+    stack: Stack, function: resources.Resource, alias: str | None, given: Mapping[str, str]
 ) -> Iterator[Finding]:
     """Compare what the parameters say, what was deployed, and what runs."""
-    name = function.physical_id
+    client, name = stack.client("lambda"), function.physical_id
     deployed = _settings(client.get_function_configuration(FunctionName=name))
     changed = [key for key, value in given.items() if deployed.get(key) != value]
     if changed:
         said = f"{function.name} differs from the stack's parameters in {', '.join(changed)}."
-        yield error("settings", said, _REVERT)
+        yield error("settings", said, repairs.revert_drift(stack.name))
     if alias is None:
         return
     if client.get_alias(FunctionName=name, Name=alias).get("RoutingConfig"):

@@ -108,6 +108,7 @@ def _template(notifications_url: str, secret_arn: str, keys_arn: str, simulator_
                 **{name: _queue(name) for name in ("SyncQueue", "DeadLetterQueue")},
                 **{name: _table(*keys) for name, keys in KEYS.items()},
                 "ChangeBus": {"Type": "AWS::Events::EventBus", "Properties": {"Name": "changes"}},
+                "AccountsKey": {"Type": "AWS::KMS::Key", "Properties": {"KeyPolicy": {}}},
                 **{
                     f"{name}LogGroup": {
                         "Type": "AWS::Logs::LogGroup",
@@ -125,6 +126,7 @@ def _template(notifications_url: str, secret_arn: str, keys_arn: str, simulator_
                 "ErasuresTableName": {"Value": {"Ref": "ErasuresTable"}},
                 "BudgetTableName": {"Value": {"Ref": "BudgetTable"}},
                 "ChangeBusName": {"Value": "changes"},
+                "AccountsKey": {"Value": {"Ref": "AccountsKey"}},
                 "DashboardUrl": {"Value": "https://console.aws.example/dashboards/mirror"},
                 "ClientSecretsArn": {"Value": secret_arn},
                 "LinkKeysArn": {"Value": keys_arn},
@@ -349,6 +351,23 @@ def stack(aws_endpoint: str, simulator_url: str, door: Any, tmp_path: Path) -> E
     secrets = SecretsManager(environment.client("secretsmanager"), outputs["ClientSecretsArn"])
     door.secrets = ClientSecrets(secrets.read, time.monotonic)
     return environment
+
+
+@pytest.fixture
+def aws(stack: Environment) -> dict[str, str | None]:
+    """What makes boto3 take the tests' AWS for AWS itself."""
+    return {
+        "AWS_ENDPOINT_URL": stack.endpoint,
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_REGION": None,
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_PROFILE": None,
+        "AWS_CONFIG_FILE": "/dev/null",
+        "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "CALMIRROR_STACK": None,
+    }
 
 
 @pytest.fixture

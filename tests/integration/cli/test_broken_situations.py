@@ -1,4 +1,4 @@
-"""Ten broken situations: the command that finds each names the cause, and what to do about it."""
+"""Broken situations: the command that finds each names the cause, and what to do about it."""
 
 import json
 import re

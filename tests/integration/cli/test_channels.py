@@ -47,7 +47,9 @@ def test_each_channel_is_said_to_be_kept_stray_or_foreign(stack, account):
 def test_an_account_whose_channel_is_in_order_needs_nothing(stack, account):
     told = stack.told("channels", "check")
 
-    assert told == {"checked": 1, "findings": [], "repair_asked": False}
+    assert told["checked"] == 1
+    assert told["findings"] == told["repairs_requested"] == []
+    assert told["repair_asked"] is False
 
 
 def test_what_is_missing_or_stray_is_found_and_left_alone(stack, account):
@@ -96,7 +98,15 @@ def test_an_account_that_is_not_there_is_an_error(stack):
 
 def test_a_repair_takes_its_turn_on_the_accounts_queue(stack, account):
     close_all(stack, account["account_id"])
-    stack.run("channels", "check", "--repair")
+    result = stack.run("channels", "check", "--repair")
 
     (message,) = stack.messages()
     assert (message["kind"], message["cause"]) == (Kind.CHECK, "operator")
+    assert f"Requested a repair of {account['account_id']}: `sync` opens" in result.stdout
+
+
+def test_what_needs_no_repair_is_not_said_to_be_repaired(stack, account):
+    result = stack.run("channels", "check", "--repair")
+
+    assert "The channels of 1 account are in order." in result.stdout
+    assert "Requested" not in result.stdout

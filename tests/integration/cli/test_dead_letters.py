@@ -262,4 +262,4 @@ def test_where_ten_letters_that_are_not_meant_hide_others_that_is_said(stack):
     result = stack.run("dlq", "redrive", "--reason", "meant", "--per-minute", "6000")
 
     assert result.exit_code == 0
-    assert "Of acc_1 ten letters stay that are not meant" in result.stderr
+    assert "acc_1: ten messages that do not match are left" in result.stderr

@@ -20,7 +20,7 @@ from calmirror.import_files import FIELDS
 
 REFRESH, ACCESS = "refresh-token-of-the-test", "access-token-of-the-test"
 HEADER = "account_id,refresh_token"
-NO_SCHEDULER = "The reads could not be asked for now"
+NO_SCHEDULER = "The first reads are delayed"
 
 
 @pytest.fixture
@@ -258,7 +258,7 @@ def test_the_waiting_ends_with_the_time_that_was_given(stack, file):
 
     assert 0.5 <= time.monotonic() - began < 10
     assert done.exit_code == 1
-    assert "The time is up. What is left goes on by itself." in done.stderr
+    assert "Timed out. Stored accounts keep syncing." in done.stderr
     assert "waiting        2" in done.stdout
 
 
@@ -283,7 +283,7 @@ def test_ctrl_c_ends_the_waiting_with_a_report_and_loses_nothing(stack, file, me
     done = stack.run("accounts", "import", file(2))
 
     assert done.exit_code == 130
-    assert "the same command goes on from here" in done.stderr
+    assert "run the command again to continue" in done.stderr
     assert "waiting        2" in done.stdout
     assert len(stack.told("accounts", "list")) == 2
 
@@ -295,7 +295,7 @@ def test_where_the_table_does_not_answer_a_repetition_is_told_to_go_on(stack, fi
 
     assert refused.exit_code == 1
     assert "Error: An error occurred (ResourceNotFoundException)" in refused.stderr
-    assert "the same command goes on from here" in refused.stderr
+    assert "run the command again to continue" in refused.stderr
     assert "not stored     20" in refused.stdout
 
 

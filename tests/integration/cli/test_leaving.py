@@ -45,7 +45,7 @@ def test_an_erasure_that_takes_longer_says_that_it_goes_on(stack, account_id):
     result = stack.run("erase", account_id, "--yes", "--timeout", "0.5")
 
     assert result.exit_code == 1
-    assert "goes on" in result.output
+    assert "it is still running: run the command again" in result.output
     (message,) = stack.messages()
     assert message["kind"] == "erase"
 
@@ -54,10 +54,26 @@ def test_an_erased_account_is_spoken_of_as_such(stack, account_id, draining):
     draining()
     stack.run("erase", account_id, "--yes", "--timeout", "20")
 
-    result = stack.run("erase", account_id, "--timeout", "0.5")
+    result = stack.run("erase", account_id, "--yes", "--timeout", "0.5")
 
-    assert "was erased before" in result.output
+    assert f"There is no account {account_id} in mirror in us-east-1" in result.stderr
+    assert "It was erased at 20" in result.stderr
     assert result.exit_code == 1
+
+
+def test_that_an_account_is_unknown_is_said_before_anything_is_asked(stack):
+    result = stack.run("erase", "acc_none", stdin="n\n")
+
+    said, question = (result.stderr.index(each) for each in ("There is no account", "[y/N]"))
+    assert said < question
+    assert result.exit_code == 1
+    assert stack.messages() == []
+
+
+def test_the_question_names_the_stack(stack, account_id):
+    result = stack.run("erase", account_id, stdin="n\n")
+
+    assert f"Erase {account_id} and all its rows? (stack mirror in us-east-1" in result.stderr
 
 
 def test_what_changes_during_a_pause_is_read_when_it_ends(stack, account_id):

@@ -15,6 +15,15 @@ def test_a_change_is_accepted_and_asks_for_a_read(stack):
     assert message.changes_since is not None
 
 
+def test_an_account_that_is_not_there_is_hinted_at(stack, account):
+    unknown = stack.run("notify", "acc_1")
+    known = stack.run("notify", account["account_id"])
+
+    assert "There is no account acc_1 in mirror in us-east-1" in unknown.stderr
+    assert "`calmirror accounts list`" in unknown.stderr
+    assert "There is no account" not in known.stderr
+
+
 def test_the_time_of_the_change_can_be_chosen(stack):
     stack.run("notify", "acc_1", "--changes-since", "2026-01-31T10:00:00+01:00")
 

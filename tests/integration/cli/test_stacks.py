@@ -24,23 +24,6 @@ HOSTILE = {
 }
 
 
-@pytest.fixture
-def aws(stack):
-    """What makes boto3 take the tests' AWS for AWS itself."""
-    return {
-        "AWS_ENDPOINT_URL": stack.endpoint,
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-        "AWS_REGION": None,
-        "AWS_DEFAULT_REGION": "us-east-1",
-        "AWS_PROFILE": None,
-        "AWS_CONFIG_FILE": "/dev/null",
-        "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
-        "AWS_EC2_METADATA_DISABLED": "true",
-        "CALMIRROR_STACK": None,
-    }
-
-
 def test_the_callers_aws_configuration_does_not_reach_the_local_stack(stack, account):
     nowhere = unused_url()
     env = HOSTILE | {"AWS_ENDPOINT_URL": nowhere, "HTTP_PROXY": nowhere, "http_proxy": nowhere}
@@ -56,9 +39,20 @@ def test_the_local_stack_is_found_from_the_working_directory(stack, monkeypatch)
     below.mkdir(parents=True)
     monkeypatch.chdir(below)
 
-    found = stack.run("status", "--json", stack=None, env={"CALMIRROR_STACK": "another"})
+    found = stack.run("status", "--json", stack=None, env={"CALMIRROR_STACK": None})
 
     assert json.loads(found.stdout)["aws"] == stack.endpoint
+
+
+def test_the_stack_that_the_environment_names_wins_over_a_local_one(stack, aws, monkeypatch):
+    monkeypatch.chdir(stack.file.parents[1])
+    env = aws | {"CALMIRROR_STACK": "another"}
+
+    by_environment = stack.run("status", stack=None, env=env)
+    by_option = stack.run("status", "--json", env=env)
+
+    assert "There is no stack 'another' in us-east-1" in by_environment.stderr
+    assert json.loads(by_option.stdout)["stack"] == "mirror"
 
 
 def test_options_may_stand_before_the_command_and_those_behind_win(stack, aws):
@@ -143,7 +137,8 @@ def test_a_table_that_is_gone_is_said_in_one_line(stack):
         assert (refused.exit_code, refused.stdout) == (1, "")
         assert "ResourceNotFoundException" in refused.stderr
         assert "token-of-the-test" not in refused.stderr
-        assert len(refused.stderr.splitlines()) == 1
+        said = [line for line in refused.stderr.splitlines() if not line.startswith("Stack: ")]
+        assert len(said) == 1
 
 
 def test_without_a_stack_the_message_says_what_to_do(stack, aws, monkeypatch):

@@ -95,12 +95,12 @@ def test_an_alarm_that_rings_is_told_with_its_runbook():
     (found,) = deployment.alarms(ringing(alarm))
 
     assert found.level is Level.WARNING
-    assert found.said == "mirror-stale rings: Threshold Crossed"
+    assert found.said == "mirror-stale is in ALARM: Threshold Crossed"
     assert found.what_to_do == "See docs/runbooks/stale.md"
 
 
 def test_alarms_that_are_quiet_are_counted_and_a_stack_without_any_has_nothing_to_tell():
     (found,) = deployment.alarms(ringing())
 
-    assert (found.level, found.said) == (Level.OK, "None of 1 rings.")
+    assert (found.level, found.said) == (Level.OK, "No alarm is active (1).")
     assert list(deployment.alarms(made())) == []

@@ -11,8 +11,9 @@ from botocore.exceptions import ClientError, NoCredentialsError
 
 from calendar_mirror.credentials import ClientCredentials
 from calendar_mirror.errors import CronofyUnavailableError
-from calmirror.health import capacity, clocks, fleet, operator, permissions, provider
-from calmirror.health.findings import Level, guarded, ok
+from calmirror.health import capacity, clocks, failures, fleet, operator, permissions, provider
+from calmirror.health.failures import guarded
+from calmirror.health.findings import Level, ok
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 CLIENT = ClientCredentials("client", ("new", "old"))
@@ -120,7 +121,7 @@ def test_a_refusal_of_ours_is_a_finding_and_not_the_end():
             {"Error": {"Code": "AccessDenied", "Message": "may not iam:GetRole"}}, "GetRole"
         )
 
-    first, last = guarded("permissions", look)
+    first, last = guarded("permissions", look, "mirror")
 
     assert first.level is Level.OK
     assert (last.check, last.level) == ("permissions", Level.WARNING)
@@ -134,11 +135,31 @@ def test_other_trouble_with_aws_is_an_error_that_names_it():
     def unanswered():
         raise NoCredentialsError
 
-    ((first,), (second,)) = (list(guarded("tables", look)) for look in (refused, unanswered))
+    ((first,), (second,)) = (
+        list(guarded("tables", look, "mirror")) for look in (refused, unanswered)
+    )
 
     assert (first.level, second.level) == (Level.ERROR, Level.ERROR)
     assert "Scan: ResourceNotFound: gone" in first.said
     assert "credentials" in second.said
+
+
+@pytest.mark.parametrize(
+    ("code", "check", "do"),
+    [
+        ("ExpiredToken", "credentials", "aws sso login"),
+        ("InvalidClientTokenId", "credentials", "aws sso login"),
+        ("ResourceNotFoundException", "queue", "REVERT_DRIFT --stack-name mirror"),
+        ("InternalError", "queue", "try again in a minute"),
+    ],
+)
+def test_a_refusal_of_aws_is_told_with_what_helps_against_it(code, check, do):
+    refusal = ClientError({"Error": {"Code": code, "Message": "no"}}, "GetQueueAttributes")
+
+    found = failures.finding("queue", refusal, "mirror")
+
+    assert (found.check, found.level) == (check, Level.ERROR)
+    assert do in found.what_to_do
 
 
 def account(account_id, **fields):

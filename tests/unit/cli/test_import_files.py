@@ -130,11 +130,11 @@ def test_an_unknown_field_in_a_later_line_refuses_the_file_as_well():
         ("acc_1,refresh,,uk,,", "the stack has no client secret for the data center uk"),
         (f"acc_1,refresh,,,{'x' * 257},", "user_ref is not up to 256 printable characters"),
         ("acc_1,refresh,,,a\x07b,", "user_ref is not up to 256 printable characters"),
-        (f"acc_1,refresh,,,,{'x' * 257}", "calendars is no list of calendars' ids"),
+        (f"acc_1,refresh,,,,{'x' * 257}", "calendars must be a list of calendar ids"),
         ("acc_1,refresh", "has 2 cells, and the header 6"),
         ("acc_1,refresh,,,,,", "has 7 cells, and the header 6"),
-        ('acc_1,"refresh,,,,', "is no line of CSV: a quote may lack its partner"),
-        ('acc_1,"ref"resh,,,,', "is no line of CSV: a quote may lack its partner"),
+        ('acc_1,"refresh,,,,', "is not valid CSV: a quote may lack its partner"),
+        ('acc_1,"ref"resh,,,,', "is not valid CSV: a quote may lack its partner"),
         ("acc_9,refresh,,,,", "the account stands in line 2 already"),
     ],
 )
@@ -162,9 +162,9 @@ def test_a_bad_line_of_csv_is_told_with_its_reason_and_the_others_go_on(line, re
         ('{"account_id": "acc_1", "refresh_token": "x", "data_center": {}}', "data_center is no"),
         ('{"account_id": "acc_1", "refresh_token": "x", "user_ref": 42}', "user_ref is no text"),
         ('{"account_id": "acc_1", "refresh_token": "x", "user_ref": "\\ud800"}', "user_ref is not"),
-        ('{"account_id": "acc_1", "refresh_token": "x", "calendars": 1}', "calendars is no list"),
-        ('{"account_id": "acc_1", "refresh_token": "x", "calendars": [1]}', "calendars is no list"),
-        ('{"account_id": "acc_1", "refresh_token": "x", "calendars": [""]}', "calendars is no"),
+        ('{"account_id": "acc_1", "refresh_token": "x", "calendars": 1}', "calendars must be"),
+        ('{"account_id": "acc_1", "refresh_token": "x", "calendars": [1]}', "calendars must be"),
+        ('{"account_id": "acc_1", "refresh_token": "x", "calendars": [""]}', "calendars must be"),
     ],
 )
 def test_a_bad_line_of_json_is_told_with_its_reason_and_the_others_go_on(line, reason):

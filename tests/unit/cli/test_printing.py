@@ -1,6 +1,8 @@
 import json
+import re
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
@@ -70,3 +72,12 @@ def test_what_others_wrote_does_not_steer_the_terminal(capsys, text):
     assert len(out.splitlines()) == 3
     if text == "[bold]":
         assert out.count(text) == 2
+
+
+def test_only_one_module_draws_on_the_terminal_so_that_no_color_holds_everywhere():
+    package = Path(printing.__file__).parent
+    drawing = re.compile(r"\bConsole\(|\bStatus\(|rich\.print|from rich\.console")
+
+    assert [file.name for file in package.rglob("*.py") if drawing.search(file.read_text())] == [
+        "printing.py"
+    ]

@@ -5,6 +5,7 @@ import click
 import pytest
 
 from calmirror import stacks
+from calmirror.main import main
 from calmirror.stacks import Stack
 
 
@@ -22,11 +23,22 @@ def test_without_a_name_and_a_local_stack_the_message_says_what_to_do():
         stacks.find(None, None, None, Path("/"))
 
 
-def test_without_both_the_environment_names_the_stack(monkeypatch):
+@pytest.mark.parametrize(("option", "wins"), [(None, "named"), ("option.json", "option")])
+def test_an_option_wins_over_the_environment_and_that_over_a_local_stack(
+    monkeypatch, tmp_path, option, wins
+):
     monkeypatch.setenv("CALMIRROR_STACK", "named.json")
+    (tmp_path / ".local").mkdir()
+    (tmp_path / ".local" / "stack.json").write_text("not read")
 
-    with pytest.raises(click.ClickException, match=r"named\.json describes no local stack"):
-        stacks.find(None, None, None, Path("/"))
+    with pytest.raises(click.ClickException, match=rf"{wins}\.json describes no local stack"):
+        stacks.find(option, None, None, tmp_path)
+
+
+def test_the_help_says_which_stack_is_meant_without_a_name():
+    (option,) = (each for each in main.params if each.name == "stack")
+
+    assert "[default: CALMIRROR_STACK, else the local stack" in option.help
 
 
 @pytest.mark.parametrize(
