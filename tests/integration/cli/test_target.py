@@ -24,7 +24,7 @@ CHANGING = {
 LOOKING = {
     *("accounts list", "accounts show", "channels list", "connect-link", "cost", "dashboard"),
     *("dlq list", "dlq show", "doctor", "events", "explain", "status", "tail", "verify"),
-    "sample",
+    *("env", "estimate", "sample"),
 }
 
 
