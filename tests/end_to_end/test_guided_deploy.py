@@ -237,6 +237,24 @@ def _summaries(stack: Stack, account_id: str) -> list[str]:
     return [row["event"]["M"]["summary"]["S"] for row in rows]
 
 
+def test_a_first_deployment_that_fails_leaves_nothing(second: Second) -> None:
+    """The change feed's bus is somebody else's: AWS refuses a second one of that name."""
+    name = "calendar-mirror-third"
+    second.client("events").create_event_bus(Name=f"{name}-changes")
+    parameters = ("CronofyClientId=id", "CronofyClientSecret=secret")
+    files = ("--template-file", str(second.template), "--no-confirm-changeset")
+    about = ("--stack-name", name, "--tags", "stage=third")
+
+    failed = second.sam("deploy", *files, *about, "--parameter-overrides", *parameters)
+
+    assert failed.returncode == 1
+    assert "EventBus already" in failed.stdout
+    resources = second.client("cloudformation").describe_stack_events(StackName=name)["StackEvents"]
+    keys = [e["PhysicalResourceId"] for e in resources if e["LogicalResourceId"] == "AccountsKey"]
+    assert _left(second, name, keys[0]) == set()
+    assert second.sam("delete", "--no-prompts", "--stack-name", name).returncode == 0
+
+
 def test_a_deleted_stack_leaves_what_the_page_says_and_its_commands_end_that(
     second: Second,
 ) -> None:
@@ -249,7 +267,7 @@ def test_a_deleted_stack_leaves_what_the_page_says_and_its_commands_end_that(
 
     assert deleted.returncode == 0, deleted.stderr
     names = {logical[physical]: physical for physical in kept}
-    assert _left(second, names["AccountsKey"]) == set(RETAINED)
+    assert _left(second, NAME, names["AccountsKey"]) == set(RETAINED)
     for command in ends:
         aws_cli.carry_out(
             command,
@@ -259,7 +277,7 @@ def test_a_deleted_stack_leaves_what_the_page_says_and_its_commands_end_that(
             ERASURES_TABLE=names["ErasuresTable"],
             ACCOUNTS_KEY=names["AccountsKey"],
         )
-    assert _left(second, names["AccountsKey"]) == set()
+    assert _left(second, NAME, names["AccountsKey"]) == set()
 
 
 def _logical_ids(second: Second) -> dict[str, str]:
@@ -270,8 +288,8 @@ def _logical_ids(second: Second) -> dict[str, str]:
     }
 
 
-def _left(second: Second, key_id: str) -> set[str]:
-    """What is there of the stack, by looking at each service that is paid for what it keeps."""
+def _left(second: Second, name: str, key_id: str) -> set[str]:
+    """What is there of the stack *name*, by looking at each service that is paid for what it keeps."""
     client, found = second.client, []
     found += client("dynamodb").list_tables()["TableNames"]
     found += [each["Name"] for each in client("secretsmanager").list_secrets()["SecretList"]]
@@ -283,7 +301,7 @@ def _left(second: Second, key_id: str) -> set[str]:
     watch = client("cloudwatch")
     found += [each["AlarmName"] for each in watch.describe_alarms()["MetricAlarms"]]
     found += [each["DashboardName"] for each in watch.list_dashboards()["DashboardEntries"]]
-    names = {name.rpartition(f"{NAME}-")[2] for name in found if NAME in name}
+    names = {each.rpartition(f"{name}-")[2] for each in found if name in each}
     key = client("kms").describe_key(KeyId=key_id)["KeyMetadata"]
     kinds = {name.partition("-")[0] for name in names}
     return kinds | ({"AccountsKey"} if key["KeyState"] == "Enabled" else set())

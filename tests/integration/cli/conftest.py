@@ -38,12 +38,7 @@ from cronofy_simulator.simulator import Simulator
 
 REGION, NAME, SECRET = "us-east-1", "mirror", "secret-of-the-tests"
 CREDENTIALS = {"aws_access_key_id": "test", "aws_secret_access_key": "test", "region_name": REGION}
-SECRETS = json.dumps(
-    {
-        "us": {"client_id": "simulator_client", "client_secret": SECRET},
-        "others": f"de:simulator_client:{SECRET}",
-    }
-)
+APPLICATION = {"client_id": "simulator_client", "client_secret": SECRET}
 KEYS = {
     "EventsTable": ("pk", "sk"),
     "AccountsTable": ("account_id",),
@@ -340,8 +335,8 @@ def stack(aws_endpoint: str, simulator_url: str, door: Any, tmp_path: Path) -> E
     secrets = {
         name: vault.create_secret(Name=name, SecretString=text)["ARN"]
         for name, text in (
-            ("InitialCredentials", SECRETS),
-            ("ClientSecrets", "{}"),
+            ("InitialCredentials", json.dumps({"us": APPLICATION})),
+            ("ClientSecrets", json.dumps({"de": APPLICATION})),
             ("LinkKeys", "key-of-the-tests"),
         )
     }
@@ -354,7 +349,6 @@ def stack(aws_endpoint: str, simulator_url: str, door: Any, tmp_path: Path) -> E
         "stack_name": NAME,
         "notifications_url": url,
         "cronofy_api_url": simulator_url,
-        "client_secret": SECRET,
     }
     file = tmp_path / ".local" / "stack.json"
     file.parent.mkdir()
