@@ -289,7 +289,7 @@ def _logical_ids(second: Second) -> dict[str, str]:
 
 
 def _left(second: Second, name: str, key_id: str) -> set[str]:
-    """What is there of the stack *name*, by looking at each service that is paid for what it keeps."""
+    """What is there of a stack, by looking at each service that is paid for what it keeps."""
     client, found = second.client, []
     found += client("dynamodb").list_tables()["TableNames"]
     found += [each["Name"] for each in client("secretsmanager").list_secrets()["SecretList"]]
