@@ -98,7 +98,9 @@ def second(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
     described = replace(stack, stack_name=NAME, notifications_url=url, outputs=outputs)
     described.write(directory / "stack.json")
     _sign_with(stack, SECRETS)
-    yield Second(talk, described, directory, template)
+    made = Second(talk, described, directory, template)
+    yield made
+    made.sam("delete", "--no-prompts")  # what a test that failed has left: others look at all
     _sign_with(stack, SECRETS[:1])
 
 
