@@ -20,7 +20,7 @@ cached_secrets: list[str] = []
 
 def secrets() -> list[str]:
     if not cached_secrets:
-        text = secrets_manager.get_secret_value(SecretId=os.environ["CLIENT_SECRETS_ARN"])
+        text = secrets_manager.get_secret_value(SecretId=os.environ["INITIAL_CREDENTIALS_ARN"])
         entries = json.loads(text["SecretString"]).values()
         cached_secrets.extend(entry["client_secret"] for entry in entries)
     return cached_secrets

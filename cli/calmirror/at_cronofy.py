@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from calendar_mirror.accounts import Account, api_url
 from calendar_mirror.admission import Admission
-from calendar_mirror.client_secrets import ClientSecrets
+from calendar_mirror.client_secrets import ClientSecrets, StoredSecrets
 from calendar_mirror.cronofy import Cronofy
 from calendar_mirror.secrets_manager import SecretsManager
 from calendar_mirror.tokens import StoredGrant
@@ -46,10 +46,13 @@ def gate(stack: Stack, data_center: str) -> Admission:
 
 def clients(stack: Stack) -> ClientSecrets:
     """Return our application's credentials at each data center."""
-    secrets_manager = SecretsManager(
-        stack.client("secretsmanager"), stack.output("ClientSecretsArn")
+    stored = StoredSecrets(
+        SecretsManager(stack.client("secretsmanager")).text,
+        stack.output("ClientSecretsArn"),
+        stack.output("InitialCredentialsArn"),
+        stack.data_center,
     )
-    return ClientSecrets(secrets_manager.read, time.monotonic)
+    return ClientSecrets(stored.read, time.monotonic)
 
 
 def now() -> datetime:

@@ -61,10 +61,8 @@ def connect_link(
         raise click.UsageError(str(error)) from error
     _check_return(stack, return_to)
     at_cronofy.clients(stack).of(invitation.data_center)
-    secret = SecretsManager(stack.client("secretsmanager"), stack.output("LinkKeysArn"))
-    link = connect_links.link(
-        stack.output("ConnectUrl"), invitation, connect_links.keys(secret.text())
-    )
+    keys = SecretsManager(stack.client("secretsmanager")).text(stack.output("LinkKeysArn"))
+    link = connect_links.link(stack.output("ConnectUrl"), invitation, connect_links.keys(keys))
     printing.outcome({"link": link, "expires_at": expires_at}, link, as_json=as_json)
 
 

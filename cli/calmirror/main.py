@@ -10,6 +10,7 @@ from calmirror.channels import channels
 from calmirror.connecting import connect_link
 from calmirror.costing import cost
 from calmirror.dashboard import dashboard
+from calmirror.data_centers import data_center
 from calmirror.dead_letters import dlq
 from calmirror.doctor import doctor
 from calmirror.env import env
@@ -36,7 +37,7 @@ def main(context: click.Context, /, **named: str | None) -> None:
 
 
 for _command in (
-    *(accounts, channels, connect_link, cost, dashboard, dlq, doctor, env, erase, estimate),
-    *(events, explain, notify, pause, resume, sample, status, sync, tail, verify),
+    *(accounts, channels, connect_link, cost, dashboard, data_center, dlq, doctor, env, erase),
+    *(estimate, events, explain, notify, pause, resume, sample, status, sync, tail, verify),
 ):
     main.add_command(_command)

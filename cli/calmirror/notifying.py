@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 import click
 import requests
 
-from calendar_mirror import credentials, instants
+from calendar_mirror import instants
 from calendar_mirror.notifications import Type, is_account_id
 from calendar_mirror.queries import callback_url
-from calmirror import completion, printing, samples, shown
+from calmirror import at_cronofy, completion, printing, samples, shown
 from calmirror.stacks import Stack, http_session
 from calmirror.target import on_target
 
@@ -52,10 +52,11 @@ def notify(
     if not is_account_id(account_id):
         raise click.UsageError(f"{account_id!r} cannot be an account's id")
     since = _since(changes_since)
+    secret = at_cronofy.clients(stack).of(stack.data_center).secrets[0]
     body = samples.body(Type(kind), callback_url(stack.public_url, account_id), changes_since=since)
     address = callback_url((url or stack.public_url).rstrip("/"), account_id)
     timeout_s = _CONTAINER_TIMEOUT_S if url else _TIMEOUT_S
-    status, seconds = _posted(address, body, _client_secret(stack), timeout_s)
+    status, seconds = _posted(address, body, secret, timeout_s)
     printing.outcome(
         {"url": address, "type": kind, "status": status, "seconds": round(seconds, 3)},
         f"{address} answered {status} in {seconds * 1000:.0f} ms.",
@@ -94,12 +95,3 @@ def _posted(url: str, body: bytes, secret: str, timeout_s: int) -> tuple[int, fl
     except requests.RequestException as error:
         raise click.ClickException(f"{url} did not answer: {type(error).__name__}.") from error
     return answer.status_code, time.monotonic() - began
-
-
-def _client_secret(stack: Stack) -> str:
-    if stack.client_secret:
-        return stack.client_secret.split(",")[0]
-    text = stack.client("secretsmanager").get_secret_value(
-        SecretId=stack.output("ClientSecretsArn")
-    )["SecretString"]
-    return next(iter(credentials.parse(text).values())).secrets[0]

@@ -6,7 +6,7 @@ import functools
 import json
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -57,7 +57,7 @@ class Stack:
         outputs, parameters: of the CloudFormation stack.
         endpoint: of the local AWS; ``None``: AWS itself.
         cronofy_api_url: what the stack uses instead of Cronofy's data centers; empty: nothing.
-        client_secret, console_url: known of the local stack only.
+        console_url: known of the local stack only.
     """
 
     name: str
@@ -66,7 +66,6 @@ class Stack:
     parameters: Mapping[str, str]
     endpoint: str | None
     cronofy_api_url: str
-    client_secret: str | None = field(repr=False)
     console_url: str | None = None
 
     @property
@@ -209,7 +208,7 @@ def find(name: str | None, region: str | None, profile: str | None, directory: P
     session = boto3.Session(profile_name=profile, region_name=region)
     outputs, parameters = _described(session.client("cloudformation", config=_AWS), name)
     override = parameters.get("CronofyApiUrl", "")
-    return Stack(name, session, outputs, parameters, None, override, client_secret=None)
+    return Stack(name, session, outputs, parameters, None, override)
 
 
 def _local(file: Path) -> Stack:
@@ -233,9 +232,9 @@ def _local(file: Path) -> Stack:
         raise click.ClickException(
             f"The local stack of {file} does not answer. `make up` starts it."
         ) from error
-    override, secret = document.get("cronofy_api_url", ""), document.get("client_secret")
+    override = document.get("cronofy_api_url", "")
     console = document.get("console_url")
-    return Stack(name, session, outputs, parameters, endpoint, override, secret, console)
+    return Stack(name, session, outputs, parameters, endpoint, override, console)
 
 
 def _untouched() -> botocore.session.Session:

@@ -16,7 +16,7 @@ from calendar_mirror.accounts_table import AccountsTable
 from calendar_mirror.admission import Admission
 from calendar_mirror.authorizations_table import AuthorizationsTable
 from calendar_mirror.budget_table import BudgetTable
-from calendar_mirror.client_secrets import ClientSecrets
+from calendar_mirror.client_secrets import ClientSecrets, StoredSecrets
 from calendar_mirror.cronofy import Cronofy
 from calendar_mirror.secrets_manager import SecretsManager
 from calendar_mirror.sync_queue import SyncQueue
@@ -59,8 +59,13 @@ def shell(domain):
     """
     configured = settings.from_environ(settings.ConnectSettings, os.environ)
     dynamodb = boto3.resource("dynamodb", config=_AWS).meta.client
-    secrets_manager = boto3.client("secretsmanager", config=_AWS)
-    client_secrets = SecretsManager(secrets_manager, configured.client_secrets_arn)
+    secrets_manager = SecretsManager(boto3.client("secretsmanager", config=_AWS))
+    client_secrets = StoredSecrets(
+        secrets_manager.text,
+        configured.client_secrets_arn,
+        configured.initial_credentials_arn,
+        configured.cronofy_data_center,
+    )
     queue = SyncQueue(boto3.client("sqs", config=_AWS), configured.sync_queue_url)
     limit = budgets.limit(configured.calls_per_minute)
     budget = BudgetTable(dynamodb, configured.budget_table, limit, now)
@@ -84,8 +89,7 @@ def shell(domain):
 
     @lru_cache(maxsize=1)
     def keys(_):
-        text = SecretsManager(secrets_manager, configured.link_keys_arn).text()
-        return connect_links.keys(text)
+        return connect_links.keys(secrets_manager.text(configured.link_keys_arn))
 
     return connect.Connect(
         accounts=AccountsTable(dynamodb, configured.accounts_table),

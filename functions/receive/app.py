@@ -10,7 +10,6 @@ from functools import cache
 from calendar_mirror import (
     aws_json,
     client_secrets,
-    credentials,
     emf,
     measures,
     messages,
@@ -20,8 +19,8 @@ from calendar_mirror import (
 )
 from calendar_mirror.sigv4 import AwsCredentials
 
-#: Seconds for all tries of one call. Reading the secrets, sending the message and the start of a
-#: cold function together stay under the 5 seconds after which Cronofy counts it as failed.
+#: Seconds for all tries of reading the secrets, and for those of sending the message. Both and the
+#: start of a cold function together stay under the 5 after which Cronofy counts it as failed.
 CALL_BUDGET_S = 1.8
 
 
@@ -69,12 +68,22 @@ def secrets():
 
 
 def read_secrets():
-    answer = service("secretsmanager", "1.1").call(
-        "secretsmanager.GetSecretValue",
-        {"SecretId": configuration().client_secrets_arn},
-        budget_s=CALL_BUDGET_S,
-    )
-    return credentials.parse(answer.get("SecretString", ""))
+    ends, configured = time.monotonic() + CALL_BUDGET_S, configuration()
+
+    def text(arn):
+        answer = service("secretsmanager", "1.1").call(
+            "secretsmanager.GetSecretValue",
+            {"SecretId": arn},
+            budget_s=ends - time.monotonic(),
+        )
+        return answer.get("SecretString", "")
+
+    return client_secrets.StoredSecrets(
+        text,
+        configured.client_secrets_arn,
+        configured.initial_credentials_arn,
+        configured.cronofy_data_center,
+    ).read()
 
 
 def send(message, *, unique):

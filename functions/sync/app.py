@@ -17,7 +17,7 @@ from calendar_mirror.admission import Admission
 from calendar_mirror.attending import Attendant
 from calendar_mirror.budget_table import BudgetTable
 from calendar_mirror.change_bus import ChangeBus
-from calendar_mirror.client_secrets import ClientSecrets
+from calendar_mirror.client_secrets import ClientSecrets, StoredSecrets
 from calendar_mirror.cronofy import Cronofy
 from calendar_mirror.dead_letter_queue import DeadLetterQueue
 from calendar_mirror.erasures_table import ErasuresTable
@@ -66,7 +66,12 @@ def metrics():
 
 def edges(configured, sqs, dynamodb, budget):
     secrets_manager = boto3.client("secretsmanager", config=_AWS)
-    secrets = SecretsManager(secrets_manager, configured.client_secrets_arn)
+    secrets = StoredSecrets(
+        SecretsManager(secrets_manager).text,
+        configured.client_secrets_arn,
+        configured.initial_credentials_arn,
+        configured.cronofy_data_center,
+    )
     session = requests.Session()
 
     def cronofy(data_center, is_background):

@@ -33,9 +33,8 @@ NAMES: dict[str, tuple[str, ...]] = {
     "lambda:function": _BY_STACK,
     "lambda:function alias": _BY_STACK,
     "lambda:function version": _BY_STACK,
-    # SAM names a layer by its logical id.
-    "lambda:layer": ("CalendarMirrorLayer",),
-    "lambda:layerversion": ("CalendarMirrorLayer:*",),
+    "lambda:layer": _BY_STACK,
+    "lambda:layerversion": _BY_STACK,
     "logs:log-group": ("{stack}*", "/aws/vendedlogs/{stack}*"),
     "s3:bucket": (_BUCKET,),
     "s3:object": (f"{_BUCKET}/*",),

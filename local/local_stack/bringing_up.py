@@ -97,7 +97,7 @@ def _addresses(aws_port: int, cronofy_port: int | None, provider: Provider) -> A
     aws = f"http://127.0.0.1:{aws_port}"
     return Addresses(
         aws=aws,
-        public=f"{aws}/_aws/execute-api/{deploying.API_ID}",
+        public=deploying.public_url(deploying.STACK_NAME, aws),
         cronofy=provider.url or f"http://127.0.0.1:{cronofy_port}",
     )
 
@@ -130,14 +130,14 @@ def _deploy(
         processes.wait_for_ministack(locations, aws_port)
     with display.step("Deploying the application (sam deploy)"):
         deploying.deploy(locations, template, deployment.parameters, addresses.aws, environ)
-        routes.complete(deploying.STACK_NAME, deploying.API_ID, addresses.aws)
+        routes.complete(deploying.STACK_NAME, deploying.STACK_NAME, addresses.aws)
         deploying.accept_sample_links(addresses.aws)
 
 
 def _describe(
     locations: Locations, addresses: Addresses, provider: Provider, console_port: int
 ) -> Stack:
-    outputs = deploying.outputs(addresses.aws)
+    outputs = deploying.outputs(deploying.STACK_NAME, addresses.aws)
     return Stack(
         aws_endpoint_url=addresses.aws,
         region=surroundings.REGION,

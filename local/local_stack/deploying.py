@@ -12,9 +12,9 @@ from local_stack.locations import Locations
 from local_stack.provider import LOCAL_LINK_KEY
 
 STACK_NAME = "calendar-mirror"
-API_ID = "calendar-mirror"
-"""MiniStack takes an API's id from this tag, so that its address is known before it exists."""
-_API_ID_TAG = "ms-custom-id"
+API_ID_TAG = "ms-custom-id"
+"""MiniStack takes an API's id from this tag, so that its address is known before it exists: the
+stack's name."""
 BUCKET = "calendar-mirror-artifacts"
 
 
@@ -61,20 +61,28 @@ def deploy(
             f" What the local AWS says to it: {locations.log('ministack')}"
         ),
     )
-    return outputs(endpoint)
+    return outputs(STACK_NAME, endpoint)
 
 
 def accept_sample_links(endpoint: str) -> None:
     """Adds the samples' key to those that sign connect links, as a rotation would."""
-    secrets, secret = aws.client("secretsmanager", endpoint), outputs(endpoint)["LinkKeysArn"]
+    secrets, secret = (
+        aws.client("secretsmanager", endpoint),
+        outputs(STACK_NAME, endpoint)["LinkKeysArn"],
+    )
     keys = secrets.get_secret_value(SecretId=secret)["SecretString"].split(",")
     if LOCAL_LINK_KEY not in keys:
         text = ",".join([*keys, LOCAL_LINK_KEY])
         secrets.put_secret_value(SecretId=secret, SecretString=text)
 
 
-def outputs(endpoint: str) -> dict[str, str]:
-    answer = aws.client("cloudformation", endpoint).describe_stacks(StackName=STACK_NAME)
+def public_url(stack_name: str, endpoint: str) -> str:
+    """Under which a stack's API answers; no slash at the end."""
+    return f"{endpoint}/_aws/execute-api/{stack_name}"
+
+
+def outputs(stack_name: str, endpoint: str) -> dict[str, str]:
+    answer = aws.client("cloudformation", endpoint).describe_stacks(StackName=stack_name)
     return {
         output["OutputKey"]: output["OutputValue"]
         for output in answer["Stacks"][0].get("Outputs", [])
@@ -97,7 +105,7 @@ def sam_settings(parameters: Mapping[str, str]) -> str:
         "capabilities": "CAPABILITY_IAM",
         "confirm_changeset": False,
         "fail_on_empty_changeset": False,
-        "tags": f"{_API_ID_TAG}={API_ID}",
+        "tags": f"{API_ID_TAG}={STACK_NAME}",
         "parameter_overrides": overrides,
     }
     lines = [f"{name} = {json.dumps(value)}" for name, value in values.items()]

@@ -20,7 +20,7 @@ def check(stack: Stack, locations: Locations) -> None:
     for secret, expected in ((first, 200), (f"not {first}", 401)):
         headers = {
             "Content-Type": "application/json; charset=utf-8",
-            "Cronofy-HMAC-SHA256": _signature(_BODY, secret),
+            "Cronofy-HMAC-SHA256": signature(_BODY, secret),
         }
         status = loopback.status_of(url, _BODY, headers, seconds=30)
         if status != expected:
@@ -33,6 +33,6 @@ def check(stack: Stack, locations: Locations) -> None:
             )
 
 
-def _signature(body: bytes, secret: str) -> str:
+def signature(body: bytes, secret: str) -> str:
     """Source: https://docs.cronofy.com/developers/api/push-notifications/authentication/"""
     return base64.b64encode(hmac.digest(secret.encode(), body, hashlib.sha256)).decode()

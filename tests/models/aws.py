@@ -14,7 +14,8 @@ from typing import Any
 class Aws:
     """
     Attributes:
-        secrets: what Secrets Manager holds, comma separated.
+        secrets: what the deploy wrote into Secrets Manager, comma separated.
+        written: what operators wrote into the other secret.
         trouble: what happens to the next calls of SendMessage, one word each; then all is well:
             a status, ``hang`` (no answer), ``reset`` (the connection ends without one).
         calls: targets, as they came.
@@ -22,6 +23,7 @@ class Aws:
     """
 
     secrets: str = "secret"
+    written: str = "{}"
     trouble: list[str] = field(default_factory=list)
     always: str = ""
     calls: list[str] = field(default_factory=list)
@@ -34,7 +36,9 @@ class Aws:
         self.calls.append(target)
         if target == "secretsmanager.GetSecretValue":
             entry = {"client_id": "id", "client_secret": self.secrets}
-            return 200, {"SecretString": json.dumps({"us": entry})}
+            deployed = json.dumps({"us": entry})
+            is_deployed = parameters["SecretId"] == "written-by-the-deploy"
+            return 200, {"SecretString": deployed if is_deployed else self.written}
         word = self.trouble.pop(0) if self.trouble else self.always
         if word.isdigit():
             return int(word), {"__type": "com.amazonaws.sqs#Refused", "message": "no"}

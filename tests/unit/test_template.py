@@ -111,7 +111,10 @@ def test_a_table_is_paid_for_as_it_is_used(name):
 def test_a_table_survives_the_stack_and_can_be_restored(name):
     table = TABLES[name]
 
-    assert (table["DeletionPolicy"], table["UpdateReplacePolicy"]) == ("Retain", "Retain")
+    assert (table["DeletionPolicy"], table["UpdateReplacePolicy"]) == (
+        "RetainExceptOnCreate",
+        "Retain",
+    )
     properties = table["Properties"]
     assert properties["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"] is True
 
@@ -120,7 +123,15 @@ def test_the_accounts_are_encrypted_with_a_key_of_their_own():
     sse = TABLES["AccountsTable"]["Properties"]["SSESpecification"]
 
     assert sse["KMSMasterKeyId"] == {"Fn::GetAtt": "AccountsKey.Arn"}
-    assert RESOURCES["AccountsKey"]["DeletionPolicy"] == "Retain"
+    assert RESOURCES["AccountsKey"]["DeletionPolicy"] == "RetainExceptOnCreate"
+
+
+def test_a_first_deploy_that_fails_leaves_nothing():
+    policies = {each["DeletionPolicy"] for each in RESOURCES.values() if "DeletionPolicy" in each}
+
+    assert policies == {"RetainExceptOnCreate"}
+    (layer,) = of_type("AWS::Serverless::LayerVersion")
+    assert layer["Properties"]["RetentionPolicy"] == "Delete"
 
 
 def test_the_events_have_a_stream_an_expiry_and_the_indexes_that_are_read():
@@ -148,7 +159,10 @@ def test_a_resource_that_has_a_name_of_ours_has_the_stacks_in_it():
         if key in resource.get("Properties", {}) and not is_another(resource["Properties"][key])
     }
 
-    assert ours == {"PublicApiLogGroup": {"Fn::Sub": "/aws/vendedlogs/${AWS::StackName}/PublicApi"}}
+    assert ours == {
+        "PublicApiLogGroup": {"Fn::Sub": "/aws/vendedlogs/${AWS::StackName}/PublicApi"},
+        "CalendarMirrorLayer": {"Fn::Sub": "${AWS::StackName}-calendar-mirror"},
+    }
 
 
 def test_only_the_credentials_have_no_default():
@@ -158,6 +172,20 @@ def test_only_the_credentials_have_no_default():
     }
     assert all(p["Description"] for p in PARAMETERS.values())
     assert PARAMETERS["CronofyClientSecret"]["NoEcho"] is True
+
+
+def test_no_parameter_is_hidden_and_empty():
+    """`sam deploy --guided` asks for a hidden one until something is typed."""
+    hidden = {name for name, each in PARAMETERS.items() if each.get("NoEcho")}
+
+    assert hidden == {"CronofyClientSecret"}
+    assert not [name for name in hidden if "Default" in PARAMETERS[name]]
+
+
+def test_no_parameter_reaches_the_secret_that_operators_write():
+    """CloudFormation writes it again when what it says here changes, and undoes a rotation."""
+    assert RESOURCES["ClientSecrets"]["Properties"]["SecretString"] == "{}"
+    assert "Fn::" not in json.dumps(RESOURCES["ClientSecrets"])
 
 
 def test_the_feed_is_kept_only_where_somebody_asks_for_it():
@@ -182,6 +210,7 @@ def test_the_outputs_are_those_of_the_contract_that_exist_by_now():
         "DeadLetterQueueUrl",
         "FeedDeadLetterQueueUrl",
         "ClientSecretsArn",
+        "InitialCredentialsArn",
         "LinkKeysArn",
         "ErasuresTableName",
         "BudgetTableName",
@@ -266,7 +295,7 @@ def test_the_dashboard_is_in_the_console_of_its_partition(partition, console):
 
 
 def test_both_tries_of_aws_and_a_cold_start_fit_into_what_receive_may_take():
-    """It reads the secrets and sends the message, each within its budget, at worst."""
+    """It reads both secrets and sends the message, each of the two within its budget, at worst."""
     timeout = FUNCTIONS["ReceiveFunction"]["Properties"]["Timeout"]
 
     assert timeout >= 2 * receive_door.CALL_BUDGET_S + 1
@@ -331,7 +360,10 @@ def test_receive_may_send_to_the_queue_and_read_the_secrets_and_no_more():
     templates = FUNCTIONS["ReceiveFunction"]["Properties"]["Policies"][:-1]
 
     assert allowed == [(["sqs:SendMessage"], {"Fn::GetAtt": "SyncQueue.Arn"})]
-    assert [list(each) for each in templates] == [["AWSSecretsManagerGetSecretValuePolicy"]]
+    assert [each["AWSSecretsManagerGetSecretValuePolicy"]["SecretArn"] for each in templates] == [
+        {"Fn::GetAtt": "ClientSecrets.Id"},
+        {"Fn::GetAtt": "InitialCredentials.Id"},
+    ]
 
 
 TOKENS = {

@@ -12,7 +12,7 @@ from calmirror.stacks import Stack
 OUTPUTS = (
     *("NotificationsUrl", "ConnectUrl", "EventsTableName", "AccountsTableName", "SyncQueueUrl"),
     *("DeadLetterQueueUrl", "ChangeBusName", "ClientSecretsArn", "LinkKeysArn"),
-    *("ErasuresTableName", "BudgetTableName"),
+    *("InitialCredentialsArn", "ErasuresTableName", "BudgetTableName"),
 )
 
 

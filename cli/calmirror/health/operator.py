@@ -21,7 +21,12 @@ _NEEDED: tuple[tuple[str, tuple[str, ...], str], ...] = (
     ("AccountsTableName", (*_TABLE, "dynamodb:Scan"), "accounts, pause, resume, verify"),
     ("EventsTableName", ("dynamodb:Query",), "events, explain, verify"),
     ("BudgetTableName", ("dynamodb:UpdateItem",), "verify, channels, explain"),
-    ("ClientSecretsArn", ("secretsmanager:GetSecretValue",), "verify, channels, notify"),
+    (
+        "ClientSecretsArn",
+        ("secretsmanager:GetSecretValue", "secretsmanager:PutSecretValue"),
+        "verify, channels, notify, data-center",
+    ),
+    ("InitialCredentialsArn", ("secretsmanager:GetSecretValue",), "verify, channels, notify"),
 )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
 from calendar_mirror.accounts import DATA_CENTERS, api_url
+from calendar_mirror.client_secrets import WRITTEN_BY_OPERATORS
 from calendar_mirror.credentials import ClientCredentials
 from calendar_mirror.cronofy import Cronofy
 from calendar_mirror.errors import (
@@ -14,7 +15,7 @@ from calendar_mirror.errors import (
     NeedsUserError,
     SettingsError,
 )
-from calmirror import at_cronofy
+from calmirror import applications, at_cronofy
 from calmirror.health import clocks
 from calmirror.health.findings import Finding, error, ok, warning
 from calmirror.stacks import Stack, http_session
@@ -27,37 +28,38 @@ def application(stack: Stack) -> Iterator[Finding]:
     """Look at our application at each data center that the stack has credentials for."""
     dates: list[str] = []
     try:
-        known = at_cronofy.clients(stack).credentials()
+        known = applications.kept(stack)
     except SettingsError as failure:
-        yield unusable(failure, stack.output("ClientSecretsArn"))
+        yield unusable(failure)
         return
-    for data_center, client in known.items():
+    for data_center, each in known.items():
         yield from checked(
             data_center,
-            client,
+            each.client,
             lambda where, who: knows(stack, where, who, dates),
-            where_to_mend=stack.output("ClientSecretsArn"),
+            where_to_mend=applications.arn(stack, WRITTEN_BY_OPERATORS),
             # Whatever stands in for Cronofy is the same for all data centers.
             others=() if stack.cronofy_api_url else DATA_CENTERS,
+            is_deployed=each.is_deployed,
         )
     if stack.data_center not in known:
         yield error(
             "secret",
-            f"The secret has no credentials for the stack's data center, {stack.data_center!r}.",
-            "`sam deploy` with the parameters CronofyClientId, CronofyClientSecret and "
-            "CronofyDataCenter.",
+            f"No secret has credentials for the stack's data center, {stack.data_center!r}.",
+            f"`calmirror data-center add {stack.data_center}`",
         )
     yield from clocks.compared("Cronofy", dates[-1] if dates else None, datetime.now(UTC))
 
 
-def unusable(failure: SettingsError, secret_arn: str) -> Finding:
-    """Say that the secret cannot be used, whatever it holds."""
+def unusable(failure: SettingsError) -> Finding:
+    """Say that one of the two secrets, which *failure* names, cannot be used."""
     return error(
         "secret",
-        f"The secret {secret_arn} cannot be used: {failure}. The stack refuses notifications and "
+        f"The client secrets cannot be used: {failure}. The stack refuses notifications (503) and "
         "reads nothing.",
-        "Put it right with `aws secretsmanager put-secret-value`, as the README shows for a "
-        "rotation. The functions notice by themselves.",
+        "`aws secretsmanager put-secret-value --secret-id ARN --secret-string '{}'`, with the "
+        "output ClientSecretsArn or InitialCredentialsArn as ARN, empties it; then `calmirror "
+        "data-center add` for each data center. The functions notice by themselves.",
     )
 
 
@@ -68,10 +70,15 @@ def checked(
     *,
     where_to_mend: str,
     others: tuple[str, ...] = DATA_CENTERS,
+    is_deployed: bool = True,
 ) -> Iterator[Finding]:
     """
     Say whether *data_center* knows *client*; if not, whether one of *others* does: credentials hold
     at one data center alone.
+
+    Args:
+        where_to_mend: the secret that operators write.
+        is_deployed: whether *client* is what the stack was deployed with.
     """
     check = f"secret {data_center}"
     try:
@@ -96,18 +103,24 @@ def checked(
             "data center",
             f"Cronofy ({data_center}) does not know the client id and secret: they are those of an "
             f"application at the data center {elsewhere}.",
-            f"`sam deploy --parameter-overrides CronofyDataCenter={elsewhere}`; accounts that were "
-            "added meanwhile are erased, and added anew.",
+            f"{_moved(data_center, elsewhere, is_deployed)}; accounts that were added meanwhile "
+            "are erased, and added anew.",
         )
         return
     yield error(
         check,
         f"Cronofy ({data_center}) does not accept the client id and client secret, so that no "
         "token can be refreshed.",
-        f"Put the right ones into the secret {where_to_mend} (`aws secretsmanager "
-        "put-secret-value`), or `sam deploy` with CronofyClientId and CronofyClientSecret. "
-        "Messages wait meanwhile.",
+        f"`calmirror data-center add {data_center}` puts the right ones in place, as `aws "
+        f"secretsmanager put-secret-value` on {where_to_mend} does. Messages wait meanwhile.",
     )
+
+
+def _moved(data_center: str, elsewhere: str, is_deployed: bool) -> str:
+    if is_deployed:
+        return f"`sam deploy --parameter-overrides CronofyDataCenter={elsewhere}`"
+    there = f"`calmirror data-center add {elsewhere}`"
+    return f"{there}, then `calmirror data-center remove {data_center}`"
 
 
 def knows(stack: Stack, data_center: str, client: ClientCredentials, dates: list[str]) -> bool:
@@ -144,7 +157,8 @@ def _spare(
             yield warning(
                 f"secret {data_center}",
                 f"Cronofy ({data_center}) does not accept the secret number {number} any more.",
-                f"The rotation is over: take it out of {where_to_mend}.",
+                f"The rotation is over: `calmirror data-center add {data_center}` with the others "
+                f"alone takes it out of {where_to_mend}.",
             )
 
 

@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from botocore.exceptions import ClientError
 
 from calendar_mirror import connect_links
+from calendar_mirror.client_secrets import WRITTEN_BY_OPERATORS, WRITTEN_BY_THE_DEPLOY
 from calendar_mirror.errors import SettingsError
+from calmirror import applications
 from calmirror.health import resources
 from calmirror.health.findings import Finding, error, ok
 from calmirror.stacks import Stack
@@ -15,14 +17,15 @@ from calmirror.stacks import Stack
 
 def client_secrets(stack: Stack) -> Iterator[Finding]:
     """Say whether the client secrets are to be deleted. `provider` looks at what they hold."""
-    arn = stack.output("ClientSecretsArn")
-    if "DeletedDate" in stack.client("secretsmanager").describe_secret(SecretId=arn):
-        yield error(
-            "secret",
-            f"The secret {arn} is to be deleted: the stack refuses notifications and reads "
-            "nothing.",
-            f"`aws secretsmanager restore-secret --secret-id {arn}`",
-        )
+    for secret in (WRITTEN_BY_OPERATORS, WRITTEN_BY_THE_DEPLOY):
+        arn = applications.arn(stack, secret)
+        if "DeletedDate" in stack.client("secretsmanager").describe_secret(SecretId=arn):
+            yield error(
+                "secret",
+                f"The secret {arn} is to be deleted: the stack refuses notifications and reads "
+                "nothing.",
+                f"`aws secretsmanager restore-secret --secret-id {arn}`",
+            )
 
 
 def link_keys(stack: Stack) -> Iterator[Finding]:

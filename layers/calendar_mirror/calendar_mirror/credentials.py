@@ -23,31 +23,24 @@ class ClientCredentials:
     secrets: tuple[str, ...] = field(repr=False)
 
 
-#: The entry of the secret that holds further data centers: they come in one parameter.
-OTHERS = "others"
-
-
-def parse(text: str) -> Mapping[str, ClientCredentials]:
+def parse(text: str, name: str) -> Mapping[str, ClientCredentials]:
     """
-    Read ``{"us": {"client_id": "…", "client_secret": "new,old"}, "others": "de:ID:SECRET …"}``, in
-    which ``others`` may be missing.
+    Read ``{"us": {"client_id": "…", "client_secret": "new,old"}, "de": …}``; ``{}`` holds none.
+
+    Args:
+        name: of the secret, in the template.
 
     Raises:
         SettingsError: the secret does not look like that. Says nothing of what it holds.
     """
     try:
-        document = json.loads(text)
-        others = document.pop(OTHERS, "")
         return {
             data_center: ClientCredentials(entry["client_id"], _secrets(entry["client_secret"]))
-            for data_center, entry in document.items()
-        } | {
-            data_center: ClientCredentials(client_id, _secrets(secret))
-            for data_center, client_id, secret in (each.split(":") for each in others.split())
+            for data_center, entry in json.loads(text).items()
         }
     except (ValueError, KeyError, TypeError, AttributeError):
         raise SettingsError(
-            "the client secrets are not of the form "
+            f"the secret {name} is not of the form "
             '{"us": {"client_id": "…", "client_secret": "…"}}'
         ) from None
 

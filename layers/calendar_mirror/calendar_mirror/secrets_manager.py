@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from calendar_mirror import credentials
-from calendar_mirror.credentials import ClientCredentials
 from calendar_mirror.errors import AwsCallError
 
 
@@ -21,19 +18,8 @@ class SecretsManager:
     """
 
     client: Any
-    secret_arn: str
 
-    def read(self) -> Mapping[str, ClientCredentials]:
-        """
-        Read the client secrets.
-
-        Raises:
-            AwsCallError: they cannot be read.
-            SettingsError: they are not of the right form.
-        """
-        return credentials.parse(self.text())
-
-    def text(self) -> str:
+    def text(self, secret_arn: str) -> str:
         """
         Read the secret as it is.
 
@@ -41,7 +27,7 @@ class SecretsManager:
             AwsCallError: it cannot be read.
         """
         try:
-            answer = self.client.get_secret_value(SecretId=self.secret_arn)
+            answer = self.client.get_secret_value(SecretId=secret_arn)
         except (ClientError, BotoCoreError) as error:
             raise AwsCallError(f"a secret: {type(error).__name__}") from error
         return str(answer.get("SecretString", ""))

@@ -17,6 +17,7 @@ class ReceiveSettings:
     """
     Attributes:
         aws_url_suffix: ``amazonaws.com``, or another partition's.
+        cronofy_data_center: the stack's own, as in the other settings.
         metrics: which CloudWatch is told; see `measures.chosen`. The same in the others.
         merge_seconds: length of a merge bucket; 0 turns merging off.
     """
@@ -24,6 +25,8 @@ class ReceiveSettings:
     aws_region: str
     aws_url_suffix: str
     client_secrets_arn: str
+    initial_credentials_arn: str
+    cronofy_data_center: str
     sync_queue_url: str
     merge_seconds: int
     powertools_metrics_namespace: str
@@ -43,6 +46,8 @@ class SyncSettings:
     """
 
     client_secrets_arn: str
+    initial_credentials_arn: str
+    cronofy_data_center: str
     sync_queue_url: str
     dead_letter_queue_url: str
     accounts_table: str
@@ -68,6 +73,8 @@ class ConnectSettings:
     """
 
     client_secrets_arn: str
+    initial_credentials_arn: str
+    cronofy_data_center: str
     link_keys_arn: str
     sync_queue_url: str
     accounts_table: str

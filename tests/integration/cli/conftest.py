@@ -22,7 +22,7 @@ from calendar_mirror import accounts, receive, sync
 from calendar_mirror.accounts_table import AccountsTable
 from calendar_mirror.attending import Attendant
 from calendar_mirror.change_bus import ChangeBus
-from calendar_mirror.client_secrets import ClientSecrets
+from calendar_mirror.client_secrets import ClientSecrets, StoredSecrets
 from calendar_mirror.cronofy import Cronofy
 from calendar_mirror.dead_letter_queue import DeadLetterQueue
 from calendar_mirror.erasures_table import ErasuresTable
@@ -38,12 +38,7 @@ from cronofy_simulator.simulator import Simulator
 
 REGION, NAME, SECRET = "us-east-1", "mirror", "secret-of-the-tests"
 CREDENTIALS = {"aws_access_key_id": "test", "aws_secret_access_key": "test", "region_name": REGION}
-SECRETS = json.dumps(
-    {
-        "us": {"client_id": "simulator_client", "client_secret": SECRET},
-        "others": f"de:simulator_client:{SECRET}",
-    }
-)
+APPLICATION = {"client_id": "simulator_client", "client_secret": SECRET}
 KEYS = {
     "EventsTable": ("pk", "sk"),
     "AccountsTable": ("account_id",),
@@ -95,7 +90,7 @@ def _queue(name: str) -> dict[str, Any]:
     }
 
 
-def _template(notifications_url: str, secret_arn: str, keys_arn: str, simulator_url: str) -> str:
+def _template(notifications_url: str, secrets: Mapping[str, str], simulator_url: str) -> str:
     """The resources of the real template that the command reaches, under its outputs' names."""
     return json.dumps(
         {
@@ -128,8 +123,7 @@ def _template(notifications_url: str, secret_arn: str, keys_arn: str, simulator_
                 "ChangeBusName": {"Value": "changes"},
                 "AccountsKey": {"Value": {"Ref": "AccountsKey"}},
                 "DashboardUrl": {"Value": "https://console.aws.example/dashboards/mirror"},
-                "ClientSecretsArn": {"Value": secret_arn},
-                "LinkKeysArn": {"Value": keys_arn},
+                **{f"{name}Arn": {"Value": arn} for name, arn in secrets.items()},
                 "ConnectUrl": {"Value": notifications_url.replace("notifications", "connect")},
             },
         }
@@ -242,8 +236,17 @@ class Environment:
         for message in received:
             sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
 
+    def client_secrets(self) -> ClientSecrets:
+        """The credentials, as a function that starts now reads them."""
+        stored = StoredSecrets(
+            SecretsManager(self.client("secretsmanager")).text,
+            self.outputs["ClientSecretsArn"],
+            self.outputs["InitialCredentialsArn"],
+            "us",
+        )
+        return ClientSecrets(stored.read, time.monotonic)
+
     def _drain(self) -> sync.Drain:
-        secrets = SecretsManager(self.client("secretsmanager"), self.outputs["ClientSecretsArn"])
         edges = Edges(
             accounts=self.accounts,
             events=EventsTable(self.dynamodb, self.outputs["EventsTableName"]),
@@ -253,7 +256,7 @@ class Environment:
             cronofy=lambda data_center, _: Cronofy(
                 accounts.api_url(data_center, self.simulator_url), requests.Session(), _now
             ),
-            client=ClientSecrets(secrets.read, time.monotonic).of,
+            client=self.client_secrets().of,
             now=_now,
             public_url=self.outputs["NotificationsUrl"].rsplit("/notifications/", 1)[0],
             overlap=timedelta(seconds=120),
@@ -329,11 +332,15 @@ def stack(aws_endpoint: str, simulator_url: str, door: Any, tmp_path: Path) -> E
     cloudformation = boto3.client("cloudformation", endpoint_url=aws_endpoint, **CREDENTIALS)
     # Not in the template: moto's CloudFormation makes no secrets.
     vault = boto3.client("secretsmanager", endpoint_url=aws_endpoint, **CREDENTIALS)
-    secret_arn = vault.create_secret(Name="ClientSecrets", SecretString=SECRETS)["ARN"]
-    keys_arn = vault.create_secret(Name="LinkKeys", SecretString="key-of-the-tests")["ARN"]
-    cloudformation.create_stack(
-        StackName=NAME, TemplateBody=_template(url, secret_arn, keys_arn, simulator_url)
-    )
+    secrets = {
+        name: vault.create_secret(Name=name, SecretString=text)["ARN"]
+        for name, text in (
+            ("InitialCredentials", json.dumps({"us": APPLICATION})),
+            ("ClientSecrets", json.dumps({"de": APPLICATION})),
+            ("LinkKeys", "key-of-the-tests"),
+        )
+    }
+    cloudformation.create_stack(StackName=NAME, TemplateBody=_template(url, secrets, simulator_url))
     described = cloudformation.describe_stacks(StackName=NAME)["Stacks"][0]["Outputs"]
     outputs = {each["OutputKey"]: each["OutputValue"] for each in described}
     document = {
@@ -342,14 +349,12 @@ def stack(aws_endpoint: str, simulator_url: str, door: Any, tmp_path: Path) -> E
         "stack_name": NAME,
         "notifications_url": url,
         "cronofy_api_url": simulator_url,
-        "client_secret": SECRET,
     }
     file = tmp_path / ".local" / "stack.json"
     file.parent.mkdir()
     file.write_text(json.dumps(document))
     environment = Environment(file, aws_endpoint, outputs, simulator_url, door)
-    secrets = SecretsManager(environment.client("secretsmanager"), outputs["ClientSecretsArn"])
-    door.secrets = ClientSecrets(secrets.read, time.monotonic)
+    door.secrets = environment.client_secrets()
     return environment
 
 

@@ -21,12 +21,13 @@ def put(stack, output, text):
 
 
 @pytest.mark.parametrize("text", ["not JSON", "[]", '{"us": {"client_id": "only"}}', " "])
-def test_a_secret_that_is_not_as_it_must_be_is_named_and_not_told(stack, text):
-    put(stack, "ClientSecretsArn", text)
+@pytest.mark.parametrize("name", ["ClientSecrets", "InitialCredentials"])
+def test_a_secret_that_is_not_as_it_must_be_is_named_and_not_told(stack, name, text):
+    put(stack, f"{name}Arn", text)
 
     wrong = findings(stack)["secret"]
 
-    assert f"The secret {stack.outputs['ClientSecretsArn']} cannot be used" in wrong["said"]
+    assert f"the secret {name} is not of the form" in wrong["said"]
     assert "aws secretsmanager put-secret-value" in wrong["what_to_do"]
     assert text == " " or text not in str(wrong)
 
@@ -42,7 +43,12 @@ def test_link_keys_that_sign_nothing_are_named(stack, text):
 
 
 @pytest.mark.parametrize(
-    ("output", "check"), [("LinkKeysArn", "link keys"), ("ClientSecretsArn", "secret")]
+    ("output", "check"),
+    [
+        ("LinkKeysArn", "link keys"),
+        ("ClientSecretsArn", "secret"),
+        ("InitialCredentialsArn", "secret"),
+    ],
 )
 def test_a_secret_that_is_to_be_deleted_is_named_and_restored(stack, output, check):
     arn = stack.outputs[output]

@@ -197,12 +197,14 @@ def test_an_account_of_another_data_center_is_named_and_where_to_add_it(stack):
 
 
 def test_a_data_center_without_credentials_is_named(stack, account_id):
-    put_secret(stack, "secret-of-the-tests", data_center="de")
+    stack.client("secretsmanager").put_secret_value(
+        SecretId=stack.outputs["InitialCredentialsArn"], SecretString="{}"
+    )
 
     wrong = findings(stack, ends_with=1)["secret"]
 
-    assert "no credentials for the stack's data center, 'us'" in wrong["said"]
-    assert "CronofyDataCenter" in wrong["what_to_do"]
+    assert "No secret has credentials for the stack's data center, 'us'" in wrong["said"]
+    assert "`calmirror data-center add us`" in wrong["what_to_do"]
 
 
 @pytest.mark.parametrize("status", [200, 404, 503])
@@ -225,5 +227,5 @@ def test_people_see_the_cause_and_what_to_do_and_the_sum(stack):
 
     assert result.exit_code == 1
     assert "error    secret us" in result.stdout
-    assert "→ Put the right ones into the secret" in result.stdout
+    assert "→ `calmirror data-center add us` puts the right ones in place" in result.stdout
     assert result.stdout.endswith("1 error, 0 warnings.\n")

@@ -8,7 +8,7 @@ from calendar_mirror.messages import Kind
 def test_a_change_is_accepted_and_asks_for_a_read(stack):
     done = stack.run("notify", "acc_1")
 
-    assert done.exit_code == 0
+    assert done.exit_code == 0, done.output
     assert "/notifications/acc_1 answered 200 in " in done.stdout
     (message,) = stack.door.taken
     assert (message.account_id, message.kind, message.cause) == ("acc_1", Kind.DELTA, "change")
@@ -55,33 +55,24 @@ def test_an_id_that_an_address_cannot_hold_as_it_is_arrives_as_it_was(stack):
     assert [message.account_id for message in stack.door.taken] == ["acc#1%"]
 
 
-def test_the_secret_comes_from_secrets_manager_where_no_file_holds_it(stack):
-    document = json.loads(stack.file.read_text())
-    del document["client_secret"]
-    stack.file.write_text(json.dumps(document))
+def test_what_operators_have_written_signs_and_of_several_secrets_the_first(stack):
+    entry = {"client_id": "id", "client_secret": "rotated,an-older-one"}
+    stack.client("secretsmanager").put_secret_value(
+        SecretId=stack.outputs["ClientSecretsArn"], SecretString=json.dumps({"us": entry})
+    )
 
     assert stack.run("notify", "acc_1").exit_code == 0
-    assert len(stack.door.taken) == 1
-
-
-def test_of_several_secrets_the_first_signs(stack):
-    document = json.loads(stack.file.read_text())
-    document["client_secret"] += ",an-older-one"
-    stack.file.write_text(json.dumps(document))
-
-    assert stack.run("notify", "acc_1").exit_code == 0
+    assert stack.door.secrets.of("us").secrets[0] == "rotated"
 
 
 def test_a_notification_that_is_not_accepted_ends_with_1(stack):
-    document = json.loads(stack.file.read_text())
-    stack.file.write_text(json.dumps({**document, "client_secret": "wrong"}))
+    stack.door.status = 401
 
     refused = stack.run("notify", "acc_1")
 
     assert refused.exit_code == 1
     assert "answered 401" in refused.stdout
     assert stack.told("notify", "acc_1", ends_with=1)["status"] == 401
-    assert stack.door.taken == []
 
 
 def test_an_address_that_does_not_answer_is_an_error(stack):

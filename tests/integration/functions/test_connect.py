@@ -116,8 +116,12 @@ def start(moto, dynamodb, sqs, queues, client, cronofy, monkeypatch):
             "AWS_ACCESS_KEY_ID": "test",
             "AWS_SECRET_ACCESS_KEY": "test",
             "CLIENT_SECRETS_ARN": secrets.create_secret(
-                Name=f"clients {len(made)}", SecretString=json.dumps(clients)
+                Name=f"written {len(made)}", SecretString="{}"
             )["ARN"],
+            "INITIAL_CREDENTIALS_ARN": secrets.create_secret(
+                Name=f"deployed {len(made)}", SecretString=json.dumps(clients)
+            )["ARN"],
+            "CRONOFY_DATA_CENTER": "us",
             "LINK_KEYS_ARN": secrets.create_secret(Name=f"keys {len(made)}", SecretString=KEY)[
                 "ARN"
             ],
@@ -424,7 +428,9 @@ def test_a_table_that_is_away_ends_in_a_page_and_stores_no_account(start, table)
     assert door.stored()["accounts"] == door.sent() == []
 
 
-@pytest.mark.parametrize("secret", ["LINK_KEYS_ARN", "CLIENT_SECRETS_ARN"])
+@pytest.mark.parametrize(
+    "secret", ["LINK_KEYS_ARN", "CLIENT_SECRETS_ARN", "INITIAL_CREDENTIALS_ARN"]
+)
 def test_a_secret_that_is_away_ends_in_a_page(start, secret):
     door = start(**{secret: "arn:aws:secretsmanager:us-east-1:000000000000:secret:away"})
 

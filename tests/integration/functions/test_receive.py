@@ -17,10 +17,16 @@ from functions.receive import app
 SECRET = "secret"
 CONTEXT = SimpleNamespace(aws_request_id="request-1")
 EXAMPLES = 2_000
+#: Calls that reading the secrets takes as long as operators have written none.
+BOTH = 2
 
 
 def digest(body, secret=SECRET):
     return base64.b64encode(hmac.digest(secret.encode(), body, hashlib.sha256)).decode()
+
+
+def written(secrets):
+    return json.dumps({"us": {"client_id": "id", "client_secret": secrets}})
 
 
 def body(kind="change", account_id="acc_1", **fields):
@@ -75,17 +81,41 @@ def test_forged_signatures_cost_one_read_of_the_secrets_a_minute_at_most(aws):
     statuses = {status(request(body(), digest(body(), f"guess {n}"))) for n in range(50)}
 
     assert statuses == {401}
-    assert aws.calls == ["secretsmanager.GetSecretValue"]
+    assert aws.calls == ["secretsmanager.GetSecretValue"] * BOTH
 
 
-def test_a_secret_that_was_rotated_is_found_by_reading_again(aws):
+def test_once_operators_have_written_the_secret_the_other_is_not_read(aws):
+    aws.written = written("theirs")
+    content = body()
+
+    assert status(request(content, digest(content, "theirs"))) == 200
+    assert status(request(content, digest(content))) == 401
+    assert aws.calls.count("secretsmanager.GetSecretValue") == 1
+
+
+@pytest.mark.parametrize("rotated", ["secrets", "written"])
+def test_a_secret_that_was_rotated_is_found_by_reading_again(aws, rotated):
     content = body()
     assert status(request(content, digest(content))) == 200
-    aws.secrets = "next,secret"
+    setattr(aws, rotated, "next,secret" if rotated == "secrets" else written("next,secret"))
     app.secrets().monotonic = lambda: time.monotonic() + 61
 
     assert status(request(content, digest(content, "next"))) == 200
-    assert aws.calls.count("secretsmanager.GetSecretValue") == 2
+    reads = BOTH + (BOTH if rotated == "secrets" else 1)
+    assert aws.calls.count("secretsmanager.GetSecretValue") == reads
+
+
+@pytest.mark.parametrize(
+    ("operators", "deploy"),
+    [("nonsense", "secret"), ("{}", ","), ('{"de": {"client_id": "id"}}', "secret")],
+)
+def test_secrets_that_cannot_be_used_make_cronofy_come_again(aws, operators, deploy, capsys):
+    """A 401 to a genuine notification would, within a day, close its channel."""
+    aws.written, aws.secrets = operators, deploy
+    content = body()
+
+    assert status(request(content, digest(content))) == 503
+    assert "is not of the form" in json.loads(capsys.readouterr().out)["reason"]
 
 
 @pytest.mark.parametrize(
@@ -219,4 +249,4 @@ def test_2000_hostile_requests_never_fail_and_never_send_an_unsigned_message(aws
     attack()
     assert len(tried) >= EXAMPLES
     assert set(tried) == {200, 401, 413}
-    assert aws.calls.count("secretsmanager.GetSecretValue") <= 2
+    assert aws.calls.count("secretsmanager.GetSecretValue") <= 2 * BOTH

@@ -109,14 +109,15 @@ class Stack:
 def stack(moto, dynamodb, sqs, queues, client, cronofy, monkeypatch):
     url, control = cronofy
     secret = json.dumps({"us": {"client_id": "simulator_client", "client_secret": SECRET}})
+    secrets = client("secretsmanager")
     environ = {
         "AWS_ENDPOINT_URL": moto,
         "AWS_DEFAULT_REGION": "us-east-1",
         "AWS_ACCESS_KEY_ID": "test",
         "AWS_SECRET_ACCESS_KEY": "test",
-        "CLIENT_SECRETS_ARN": client("secretsmanager").create_secret(Name="s", SecretString=secret)[
-            "ARN"
-        ],
+        "CLIENT_SECRETS_ARN": secrets.create_secret(Name="written", SecretString="{}")["ARN"],
+        "INITIAL_CREDENTIALS_ARN": secrets.create_secret(Name="s", SecretString=secret)["ARN"],
+        "CRONOFY_DATA_CENTER": "us",
         "SYNC_QUEUE_URL": queues[0],
         "DEAD_LETTER_QUEUE_URL": queues[1],
         "ACCOUNTS_TABLE": "accounts",

@@ -63,6 +63,14 @@ def test_credentials_of_another_data_center_are_told_from_wrong_ones():
     assert "CronofyDataCenter=de" in found.what_to_do
 
 
+def test_credentials_that_operators_wrote_to_the_wrong_data_center_are_moved_by_them():
+    (found,) = looked_at(accepted_at=["de"], is_deployed=False)
+
+    assert "`calmirror data-center add de`, then `calmirror data-center remove us`" in (
+        found.what_to_do
+    )
+
+
 def test_where_something_stands_in_for_cronofy_no_other_data_center_is_asked():
     (found,) = looked_at(accepted_at=["de"], others=())
 

@@ -15,7 +15,7 @@ def _nothing_named(monkeypatch):
 
 
 def stack(**outputs):
-    return Stack("mirror", None, outputs, {}, None, "", client_secret="hidden")
+    return Stack("mirror", None, outputs, {}, None, "")
 
 
 def test_without_a_name_and_a_local_stack_the_message_says_what_to_do():
@@ -72,10 +72,6 @@ def test_an_output_that_is_lacking_is_named():
     assert stack(A="1").output("A") == "1"
     with pytest.raises(click.ClickException, match="'mirror' has no output B"):
         stack(A="1").output("B")
-
-
-def test_a_stack_does_not_spell_out_its_secret():
-    assert "hidden" not in repr(stack())
 
 
 @pytest.mark.parametrize(

@@ -2,13 +2,14 @@
 
 import json
 import random
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from calendar_mirror import accounts, backoff, credentials, emf, instants, measures, settings
 from calendar_mirror.accounts import Tokens
-from calendar_mirror.client_secrets import EXPIRY_S, REREAD_S, ClientSecrets
+from calendar_mirror.client_secrets import EXPIRY_S, REREAD_S, ClientSecrets, StoredSecrets
 from calendar_mirror.credentials import ClientCredentials
 from calendar_mirror.errors import AwsCallError, SettingsError
 from calendar_mirror.measures import Measure
@@ -79,19 +80,26 @@ def test_settings_are_read_from_upper_case_names():
 
 
 def test_the_client_secret_may_be_several_the_one_to_use_first():
-    found = credentials.parse('{"us": {"client_id": "id", "client_secret": "new, old"}}')
+    found = credentials.parse(
+        '{"us": {"client_id": "id", "client_secret": "new, old"}}', "ClientSecrets"
+    )
 
     assert found == {"us": ClientCredentials("id", ("new", "old"))}
     assert "new" not in repr(found)
 
 
 @pytest.mark.parametrize(
-    "text", ["", "[]", '{"us": 1}', '{"us": {"client_id": "hidden"}}', "hidden"]
+    "text",
+    [
+        *("", "[]", '{"us": 1}', '{"us": {"client_id": "hidden"}}', "hidden", '"hidden"', "null"),
+        *('{"us": {"client_id": "id", "client_secret": " , "}}', '{"others": "de:id:hidden"}'),
+    ],
 )
 def test_a_secret_of_another_form_is_refused_without_being_quoted(text):
     with pytest.raises(SettingsError) as refusal:
-        credentials.parse(text)
+        credentials.parse(text, "ClientSecrets")
 
+    assert "the secret ClientSecrets is not of the form" in str(refusal.value)
     assert "hidden" not in str(refusal.value)
     assert refusal.value.__cause__ is None
     assert refusal.value.__suppress_context__
@@ -163,6 +171,70 @@ def test_metrics_are_the_essential_ones_or_all():
     assert measures.chosen("essential") < measures.chosen("all") == set(Measure)
     with pytest.raises(ValueError, match="none"):
         measures.chosen("none")
+
+
+class Safe:
+    """The two secrets, and how often each was read."""
+
+    def __init__(self, written="{}", deployed="{}", data_center="us"):
+        self.secrets, self.read = {"written": written, "deployed": deployed}, Counter()
+        self.stored = StoredSecrets(self.text, "written", "deployed", data_center)
+
+    def text(self, arn):
+        self.read[arn] += 1
+        if self.secrets[arn] is None:
+            raise AwsCallError("no answer")
+        return self.secrets[arn]
+
+
+def entry(data_center, client_id, secret):
+    return json.dumps({data_center: {"client_id": client_id, "client_secret": secret}})
+
+
+def test_what_the_deploy_wrote_counts_where_operators_wrote_nothing():
+    safe = Safe(deployed=entry("us", "id", "deployed"))
+
+    assert safe.stored.read() == {"us": ClientCredentials("id", ("deployed",))}
+
+
+def test_what_operators_wrote_of_a_data_center_counts_whole():
+    safe = Safe(entry("us", "new_id", "new,old"), entry("us", "id", "deployed"))
+
+    assert safe.stored.read() == {"us": ClientCredentials("new_id", ("new", "old"))}
+    assert safe.read == {"written": 1}
+
+
+def test_further_data_centers_stand_beside_what_was_deployed():
+    safe = Safe(entry("de", "id_de", "theirs"), entry("us", "id", "deployed"))
+
+    assert safe.stored.read() == {
+        "us": ClientCredentials("id", ("deployed",)),
+        "de": ClientCredentials("id_de", ("theirs",)),
+    }
+
+
+def test_a_deploy_at_another_data_center_undoes_no_rotation():
+    safe = Safe(entry("us", "id", "rotated"), entry("de", "id", "deployed"), data_center="de")
+
+    assert safe.stored.read()["us"].secrets == ("rotated",)
+    assert safe.stored.read()["de"].secrets == ("deployed",)
+
+
+@pytest.mark.parametrize(
+    ("written", "deployed", "error"),
+    [
+        ("{}", "{}", SettingsError),
+        ("{}", "nonsense", SettingsError),
+        ("nonsense", entry("us", "id", "deployed"), SettingsError),
+        ("{}", None, AwsCallError),
+        (None, entry("us", "id", "deployed"), AwsCallError),
+        (entry("de", "id", "theirs"), None, AwsCallError),
+    ],
+)
+def test_a_set_of_secrets_that_may_not_be_whole_is_none(written, deployed, error):
+    """Half of them would refuse genuine notifications, and call that forged."""
+    with pytest.raises(error):
+        Safe(written, deployed).stored.read()
 
 
 class Vault:
