@@ -14,9 +14,10 @@ from calendar_mirror.accounts import DATA_CENTERS
 from calendar_mirror.client_secrets import WRITTEN_BY_OPERATORS, WRITTEN_BY_THE_DEPLOY
 from calendar_mirror.credentials import ClientCredentials
 from calendar_mirror.errors import CalendarMirrorError
-from calmirror import applications, asking, printing, shown
+from calmirror import applications, asking, printing, shown, target
 from calmirror.health import provider
 from calmirror.stacks import Stack, on_stack
+from calmirror.target import on_target
 
 #: What the parameters of the template allow as well.
 _ALLOWED = re.compile(r'[^"\\\s]+')
@@ -67,7 +68,7 @@ def list_(stack: Stack, as_json: bool) -> None:
 @click.option("--unchecked", is_flag=True, help="Do not ask Cronofy whether it accepts them.")
 @click.option("--yes", is_flag=True, help="Do not ask whether another application is meant.")
 @printing.as_json
-@on_stack
+@on_target
 def add(
     stack: Stack,
     name: str,
@@ -108,7 +109,7 @@ def add(
 @click.argument("name", metavar="DATA_CENTER", type=click.Choice(DATA_CENTERS))
 @click.option("--yes", is_flag=True, help="Also where accounts live there.")
 @printing.as_json
-@on_stack
+@on_target
 def remove(stack: Stack, name: str, yes: bool, as_json: bool) -> None:
     """
     Take DATA_CENTER out of the secret ClientSecrets.
@@ -170,12 +171,10 @@ def _confirm_another_application(stack: Stack, name: str, *, yes: bool) -> None:
     """Ask: a grant holds for the application alone that it was given to."""
     accounts = _accounts_by_data_center(stack).get(name, ())
     if accounts and not yes:
-        click.confirm(
-            f"{printing.count(len(accounts), 'account')} of {stack.name} at {name} gave their "
-            f"grants to another application, and would need their users: {_named(accounts)}. "
-            "Go on?",
-            abort=True,
-            err=True,
+        target.confirm(
+            stack,
+            f"{printing.count(len(accounts), 'account')} at {name} gave their grants to another "
+            f"application, and would need their users: {_named(accounts)}. Go on?",
         )
 
 

@@ -44,7 +44,7 @@ FREE: Mapping[str, str] = {
 }
 #: How many of each the template has; a test compares.
 OF_THE_TEMPLATE: Mapping[str, int] = {
-    "AWS::SecretsManager::Secret": 2,
+    "AWS::SecretsManager::Secret": 3,
     "AWS::KMS::Key": 1,
     "AWS::CloudWatch::Alarm": 32,
 }

@@ -14,6 +14,8 @@ CHANGING = {
     "accounts set": (("acc_1", "--all-calendars"), None),
     "accounts import": (("-", "--dry-run"), "account_id,refresh_token\n"),
     "channels check": (("--repair",), None),
+    "data-center add": (("us", "--unchecked"), "new"),
+    "data-center remove": (("de",), None),
     "dlq redrive": (("--all",), None),
     "erase": (("acc_1",), "n\n"),
     "notify": (("acc_1",), None),
@@ -23,6 +25,7 @@ CHANGING = {
 }
 LOOKING = {
     *("accounts list", "accounts show", "channels list", "connect-link", "cost", "dashboard"),
+    "data-center list",
     *("dlq list", "dlq show", "doctor", "events", "explain", "status", "tail", "verify"),
     *("env", "estimate", "sample"),
 }
