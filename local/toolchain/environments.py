@@ -36,6 +36,8 @@ ENVIRONMENTS = {
         Environment("dev", "tests, checks and the command", holds_project=True),
         Environment("sam", "AWS SAM CLI"),
         Environment("ministack", "local AWS", prefers="3.13"),
+        Environment("checkov", "AWS's checklists"),
+        Environment("localstack", "second emulator", prefers="3.13"),
         Environment("lock", "uv, for make lock"),
     )
 }
