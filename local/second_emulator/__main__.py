@@ -22,14 +22,15 @@ STACK, BUCKET = "second-opinion", "second-opinion"
 #: After so many stacks with a resource that it refuses, the rest is not tried.
 _ROUNDS = 12
 _NEEDS = """\
-LocalStack 4.14 needs Python 3.13 on PATH (with venv), Linux, and some 340 MB for its packages.
-Debian: apt-get install python3.13 python3.13-venv; pyenv: pyenv install 3.13, pyenv shell 3.13."""
+LocalStack 4.14 needs Python 3.13 (with venv; on PATH, or pyenv's or uv's), Linux, and 340 MB
+for its packages. Debian: apt-get install python3.13 python3.13-venv; pyenv: pyenv install 3.13."""
 
 
 def main() -> int:
     environment = ENVIRONMENTS["localstack"]
     version = environment.prefers or ""
-    if sys.platform != "linux" or not interpreters.find(version, os.environ.get("PATH", "")):
+    os.environ["PATH"] = os.pathsep.join([os.environ.get("PATH", ""), *_elsewhere(version)])
+    if sys.platform != "linux" or not interpreters.find(version, os.environ["PATH"]):
         print(_NEEDS, file=sys.stderr)
         return 2
     if tools.main([environment.name]) != 0:
@@ -50,6 +51,16 @@ def main() -> int:
         return 1
     report(template, created, left_out, directory / "report.json")
     return 0
+
+
+def _elsewhere(version: str) -> list[str]:
+    """Return where version managers keep an interpreter that is not on PATH itself."""
+    home = Path.home()
+    places = {
+        Path(os.environ.get("PYENV_ROOT", home / ".pyenv")) / "versions": f"{version}*/bin",
+        home / ".local" / "share" / "uv" / "python": f"cpython-{version}*/bin",
+    }
+    return [str(found) for place, form in places.items() for found in sorted(place.glob(form))]
 
 
 def judge(
