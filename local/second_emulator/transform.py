@@ -31,9 +31,11 @@ def transformed(python: Path, template: Path, parameters: Mapping[str, str]) -> 
     done = subprocess.run(
         [python, "-I", "-c", _TRANSLATE, template, json.dumps(dict(parameters))],
         env={"AWS_DEFAULT_REGION": "us-east-1"},
-        stdout=subprocess.PIPE,
-        check=True,
+        capture_output=True,  # it warns of its own feature toggles
+        text=True,
     )
+    if done.returncode != 0:
+        raise ValueError(f"SAM does not understand the template: {done.stderr}")
     made: dict[str, Any] = json.loads(done.stdout)
     return made
 
