@@ -8,8 +8,6 @@ from typing import Any
 UNABLE = {
     "AWS::Lambda::": "runs functions in Docker containers",
     "AWS::DynamoDB::": "downloads DynamoDB Local, and runs it with Java",
-    "AWS::ApiGatewayV2::": "is not in the free edition",
-    "AWS::CodeDeploy::": "is not in the free edition",
 }
 _REFERENCE = re.compile(r"\$\{([A-Za-z0-9]+)(\.[A-Za-z0-9.]+)?\}")
 
