@@ -77,7 +77,7 @@ lock: ## pin the requirements anew (ARGS=--upgrade: the newest versions)
 	@for pins in layers/calendar_mirror/requirements requirements/lock requirements/sam requirements/ministack \
 	  requirements/checkov requirements/dev; do \
 	  $(LOCK) --universal --python-version 3.11 $(ARGS) $$pins.in --output-file $$pins.txt >/dev/null || exit 1; done
-	@$(LOCK) --python-platform linux --python-version 3.13 --exclude-newer 2026-03-10 \
+	@$(LOCK) --python-platform linux --python-version 3.13 --exclude-newer 2026-04-10 \
 	  requirements/localstack.in --output-file requirements/localstack.txt >/dev/null
 
 .PHONY: second-emulator

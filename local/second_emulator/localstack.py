@@ -53,8 +53,6 @@ def _environment(port: int, directory: Path) -> dict[str, str]:
         "GATEWAY_LISTEN": f"127.0.0.1:{port}",
         "DISABLE_EVENTS": "1",
         "SKIP_SSL_CERT_DOWNLOAD": "1",
-        # Otherwise it says of types that it does not know that they were created.
-        "CFN_IGNORE_UNSUPPORTED_RESOURCE_TYPES": "0",
     }
 
 

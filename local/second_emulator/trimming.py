@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-#: Why LocalStack 4.14 in host mode cannot create these, by how the type begins.
+#: Why LocalStack in host mode cannot create these, by how the type begins.
 UNABLE = {
     "AWS::Lambda::": "runs functions in Docker containers",
     "AWS::DynamoDB::": "downloads DynamoDB Local, and runs it with Java",
@@ -93,7 +93,7 @@ class _Rewriting:
         return made_up(name, attribute) if name in self._left_out else match[0]
 
     def _found(self, mapping: str, key: Any, second: Any) -> Any:
-        """4.14 does not find a key that a parameter of type Number gives."""
+        """LocalStack did not find a key that a parameter of type Number gives."""
         if isinstance(key, Mapping) and key.get("Ref") in self._parameters:
             key = self._parameters[key["Ref"]]
         return self._mappings[mapping][str(key)][second]
