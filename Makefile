@@ -19,7 +19,7 @@ ARGS =
 
 .PHONY: help
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' Makefile
 
 .PHONY: demo
 demo: up ## from nothing to a mirrored calendar, line by line; leaves the stack running
@@ -45,13 +45,16 @@ test: tools ## all tests, on a local stack of their own
 	@$(BIN)/python -m pytest $(PARALLEL) $(ARGS)
 
 .PHONY: check
-check: tools ## format, lint, types, template
+check: tools ## format, lint, types, template, AWS's checklists
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy layers/calendar_mirror functions cli local benchmarks
 	@for template in template.yaml examples/*/template.yaml; do \
 	  AWS_DEFAULT_REGION=us-east-1 .local/venv/sam/bin/sam validate --lint --template $$template || exit 1; done
 	@$(BIN)/cfn-lint --regions us-east-1 eu-central-1 -- template.yaml examples/*/template.yaml
+	@$(BIN)/cfn-lint --append-rules cfn_lint_serverless.rules --regions us-east-1 -- template.yaml
+	@$(TOOLS) checkov
+	@.local/venv/checkov/bin/checkov --framework cloudformation --skip-download --quiet --compact --file template.yaml
 
 .PHONY: bench
 bench: tools ## the benchmarks: tables, and benchmarks/results/*.json
@@ -73,14 +76,21 @@ policy: tools ## write the IAM policy of whoever deploys anew
 samples: tools ## sign the sample events anew
 	@$(BIN)/calmirror sample all --at 2099-01-31T09:00:02.417Z --write events $(ARGS)
 
-LOCK = .local/venv/lock/bin/uv pip compile --quiet --universal --python .local/venv/lock/bin/python \
-	--python-version 3.11 --generate-hashes --no-emit-index-url --no-header
+LOCK = .local/venv/lock/bin/uv pip compile --quiet --python .local/venv/lock/bin/python \
+	--generate-hashes --no-emit-index-url --no-header
 
 .PHONY: lock
 lock: ## pin the requirements anew (ARGS=--upgrade: the newest versions)
 	@$(TOOLS) lock
 	@for pins in layers/calendar_mirror/requirements requirements/lock requirements/sam requirements/ministack \
-	  requirements/cdk requirements/dev; do $(LOCK) $(ARGS) $$pins.in --output-file $$pins.txt >/dev/null || exit 1; done
+	  requirements/cdk requirements/checkov requirements/dev; do \
+	  $(LOCK) --universal --python-version 3.11 $(ARGS) $$pins.in --output-file $$pins.txt >/dev/null || exit 1; done
+	@$(LOCK) --python-platform linux --python-version 3.13 --exclude-newer 2026-04-10 \
+	  requirements/localstack.in --output-file requirements/localstack.txt >/dev/null
+
+.PHONY: second-emulator
+second-emulator: tools ## deploy what LocalStack can to LocalStack; needs Python 3.13 on Linux
+	@$(BIN)/python -m second_emulator $(ARGS)
 
 .PHONY: clean
 clean: down ## remove everything that the targets made

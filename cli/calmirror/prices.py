@@ -1,8 +1,9 @@
 """
 What AWS charges: list prices of us-east-1, in US dollars, without any free tier or discount.
 
-Source: the pricing page of each service, as named below, read from copies that others keep of them
-between 2025 and 2026. They change seldom and differ by region: compare before you rely on a sum.
+Source: the pricing page of each service, as named below. Those of CloudWatch, KMS and Lambda were
+compared with copies of these pages in 2026; the others are list prices of 2025, not compared since.
+They change seldom and differ by region: compare before you rely on a sum.
 The figures of docs/cost.md, `calmirror cost`, `calmirror estimate` and the test of what an idle
 stack costs all come from here.
 """

@@ -37,6 +37,8 @@ ENVIRONMENTS = {
         Environment("sam", "AWS SAM CLI"),
         Environment("ministack", "local AWS", prefers="3.13"),
         Environment("cdk", "AWS CDK, for its example; needs Node"),
+        Environment("checkov", "AWS's checklists"),
+        Environment("localstack", "second emulator", prefers="3.13"),
         Environment("lock", "uv, for make lock"),
     )
 }

@@ -28,17 +28,23 @@ from tests.models.tables import Accounts, Bus, Erasures, Events, _stored
 #: As the template has them: a merge bucket and the queue's delay, how long an invocation lasts
 #: before it begins no other account, how many there are at once, and how often the clock rings.
 MERGE, DELAY_S, INVOCATION_S = timedelta(seconds=1), 2.0, 80.0
-WORKERS, EVERY_S = 10, 300.0
+WORKERS, EVERY_S = 4, 300.0
 #: Of virtual time, for each call to Cronofy.
 CALL_S = 0.15
 
 
 class EventsByAccount(Events):
-    """Finds an account's rows without looking at all of them."""
+    """
+    Finds an account's rows without looking at all of them.
+
+    Attributes:
+        written: told of each record, as a stream would be.
+    """
 
     def __init__(self):
         super().__init__()
         self.of = defaultdict(dict)
+        self.written = lambda record: None
 
     def stored(self, keys):
         rows = {key: self.of[key.account_id].get(key.sort_key) for key in keys}
@@ -57,6 +63,7 @@ class EventsByAccount(Events):
             self.of[record.key.account_id][record.key.sort_key] = to_item(
                 record, synced_at=synced_at
             )
+            self.written(record)
         return 0
 
     def live(self, account_id):
@@ -91,6 +98,8 @@ class Fleet:
         settings: of Cronofy.
         calls_per_minute: what we were told that Cronofy takes.
         is_spaced: whether a noisy account's reads are.
+        workers: how many invocations of `sync` there are at once, at most.
+        call_s: how long Cronofy takes to answer a call.
         provider: Cronofy.
         told: every report.
         asked_for: how many accounts each ring of the clock asked for.
@@ -99,6 +108,8 @@ class Fleet:
     settings: object = None
     calls_per_minute: int = 500
     is_spaced: bool = True
+    workers: int = WORKERS
+    call_s: float = CALL_S
     told: list = field(default_factory=list)
     asked_for: list = field(default_factory=list)
 
@@ -112,7 +123,7 @@ class Fleet:
         self.crew = Crew(self.clock, self.queue.receive, self.queue.next_visible_at)
         self.secrets = ClientSecrets(lambda: {"us": CLIENT}, self._seconds)
         self.notified, self.unique = Counter(), count()
-        for number in range(WORKERS):
+        for number in range(self.workers):
             self.crew.add(self._worker(number))
 
     def _seconds(self):
@@ -121,7 +132,7 @@ class Fleet:
     def _worker(self, number):
         limit = budgets.limit(self.calls_per_minute)
         budget = BudgetTable(self.dynamodb, "budget", limit, self.clock)
-        session = self.provider.session(lambda: self.crew.sleep(CALL_S))
+        session = self.provider.session(lambda: self.crew.sleep(self.call_s))
         admitted = Admission if self.is_spaced else Unaware
         received_at, is_live = self.clock(), False
 

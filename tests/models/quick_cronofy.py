@@ -50,7 +50,7 @@ class QuickCronofy:
         event = list(account.events.values())[which]
         fields = {"summary": f"Edit {len(event.versions)}"}
         changes.revise(world, account, event, fields, manner=Manner(quiet=quiet))
-        self._post()
+        self.post()
 
     def answered(self, request):
         self.called_at.append(self.clock().timestamp())
@@ -59,10 +59,11 @@ class QuickCronofy:
     def _handled(self, request):
         answer = self.simulator.handle(request)
         if self.simulator.next_delivery_at() is not None:
-            self._post()
+            self.post()
         return answer
 
-    def _post(self):
+    def post(self):
+        """Post the notifications that are due."""
         for delivery in self.simulator.due_deliveries():
             status = self.notify(delivery.body, delivery.headers)
             self.simulator.delivered(delivery.delivery_id, Outcome(Ending.ANSWERED, status))

@@ -62,7 +62,7 @@ def test_quiet_accounts_do_not_notice_noisy_ones(load, unspaced):
     assert quantile(quiet, 0.9) < 3
     assert quantile(quiet, 0.99) < 30
     assert load.ratio > 2
-    assert unspaced.ratio < 1.2
+    assert unspaced.ratio < 1.3
     assert quantile(unspaced.live(unspaced.quiet), 0.99) > 3 * quantile(quiet, 0.99)
     assert max(noisy) < 60 + 10
 
@@ -87,5 +87,5 @@ def test_a_lower_limit_than_we_were_told_is_adapted_to_and_its_end_noticed():
     assert 0 < len(load.throttled_s) < 80
     assert len(first_minute) > len(load.throttled_s) / 2
     assert max(load.throttled_s) < 600
-    assert sum(load.calls[6:10]) > 0.85 * 4 * 250
+    assert sum(load.calls[6:10]) > 0.8 * 4 * 250
     assert load.calls[16] > 0.9 * BUDGET

@@ -98,6 +98,21 @@ def test_the_queue_reports_single_failures_and_its_reader_is_capped():
     assert mapping["ScalingConfig"]["MaximumConcurrency"] == {"Ref": "SyncConcurrency"}
 
 
+def test_nothing_is_reserved_for_receive_unless_it_is_asked_for():
+    """0 would switch the function off; and new AWS accounts refuse any number."""
+    assert PARAMETERS["ReceiveReservedConcurrency"]["Default"] == 0
+    assert TEMPLATE["Conditions"]["HasReservedReceive"] == {
+        "Fn::Not": [{"Fn::Equals": [{"Ref": "ReceiveReservedConcurrency"}, "0"]}]
+    }
+    assert FUNCTIONS["ReceiveFunction"]["Properties"]["ReservedConcurrentExecutions"] == {
+        "Fn::If": [
+            "HasReservedReceive",
+            {"Ref": "ReceiveReservedConcurrency"},
+            {"Ref": "AWS::NoValue"},
+        ]
+    }
+
+
 #: Holds nothing that is worth more than the minutes it is about.
 PASSING = {"AuthorizationsTable", "BudgetTable"}
 

@@ -12,8 +12,8 @@ from calmirror import printing
 from calmirror.health.findings import Finding, error, ok, warning
 from calmirror.stacks import Stack
 
-#: What `receive`, `connect`, `reconcile` and `publish` need beside `sync`, at the least.
-_OTHERS = 10
+#: What the other functions need beside `sync`: see docs/concurrency.md.
+_OTHERS = 6
 _MINUTES_A_DAY = 24 * 60
 #: Fewer calls than are taken now is worth a word.
 _SLOWED = 1.2
@@ -24,16 +24,18 @@ def concurrency(stack: Stack) -> Iterator[Finding]:
     limits = stack.client("lambda").get_account_settings()["AccountLimit"]
     free, wanted = (
         int(limits["UnreservedConcurrentExecutions"]),
-        int(stack.parameters.get("SyncConcurrency", 10)),
+        int(stack.parameters.get("SyncConcurrency", 4)),
     )
     said = f"Lambda has {free} concurrent executions; SyncConcurrency takes up to {wanted} of them"
     do = (
         'Have the quota "Concurrent executions" of Lambda raised (Service Quotas), or lower '
         "SyncConcurrency: else `receive` is throttled, and channels are at risk."
     )
-    if free <= wanted:
+    if reserved := int(stack.parameters.get("ReceiveReservedConcurrency", 0)):
+        said = f"{said}; {reserved} more are kept for `receive`"
+    if free <= wanted and not reserved:
         yield error("limits", f"{said}, which leaves none for `receive`.", do)
-    elif free < wanted + _OTHERS:
+    elif free < wanted + _OTHERS - (1 if reserved else 0):
         yield warning("limits", f"{said}, which leaves few for the other functions.", do)
     else:
         yield ok("limits", f"{said}.")

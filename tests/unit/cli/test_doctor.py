@@ -109,17 +109,30 @@ def test_an_answer_without_a_date_tells_nothing(date):
     assert list(clocks.compared("AWS", date, NOW)) == []
 
 
-def lambda_with(free):
+def lambda_with(free, **parameters):
     answer = {"AccountLimit": {"UnreservedConcurrentExecutions": free}}
     client = SimpleNamespace(get_account_settings=lambda: answer)
-    return SimpleNamespace(client=lambda _: client, parameters={"SyncConcurrency": "10"})
+    return SimpleNamespace(client=lambda _: client, parameters=parameters)
 
 
 @pytest.mark.parametrize(
-    ("free", "level"), [(1000, Level.OK), (20, Level.OK), (19, Level.WARNING), (10, Level.ERROR)]
+    ("free", "level"), [(1000, Level.OK), (16, Level.OK), (15, Level.WARNING), (10, Level.ERROR)]
 )
 def test_what_lambda_has_left_is_held_against_what_sync_may_take(free, level):
-    assert levels(capacity.concurrency(lambda_with(free))) == [level]
+    assert levels(capacity.concurrency(lambda_with(free, SyncConcurrency="10"))) == [level]
+
+
+def test_the_defaults_fit_into_a_new_aws_account():
+    assert levels(capacity.concurrency(lambda_with(10))) == [Level.OK]
+
+
+def test_what_is_reserved_for_receive_is_safe_from_sync():
+    parameters = {"SyncConcurrency": "10", "ReceiveReservedConcurrency": "5"}
+
+    (found,) = capacity.concurrency(lambda_with(10, **parameters))
+
+    assert found.level is Level.WARNING
+    assert "5 more are kept for `receive`" in found.said
 
 
 def test_a_refusal_of_ours_is_a_finding_and_not_the_end():
