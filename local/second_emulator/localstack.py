@@ -44,7 +44,7 @@ def running(python: Path, port: int, directory: Path) -> Iterator[str]:
 
 
 def _environment(port: int, directory: Path) -> dict[str, str]:
-    """Reports no usage, fetches no certificate, listens to this machine only."""
+    """Reports no usage, asks nobody for certificates or news, listens to this machine only."""
     return {
         "PATH": os.environ.get("PATH", ""),
         "HOME": str(directory),
@@ -53,6 +53,7 @@ def _environment(port: int, directory: Path) -> dict[str, str]:
         "GATEWAY_LISTEN": f"127.0.0.1:{port}",
         "DISABLE_EVENTS": "1",
         "SKIP_SSL_CERT_DOWNLOAD": "1",
+        "API_ENDPOINT": "http://127.0.0.1:9",  # where nobody listens
     }
 
 
