@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 #: Runs where the translator is. The code counts as uploaded already.
 _EXPAND = """
 import json, sys
@@ -52,3 +54,16 @@ def expand(
     if done.returncode != 0:
         raise ValueError(f"{template} cannot be expanded: {done.stderr}")
     return json.loads(done.stdout)
+
+
+def defaults(template: Path) -> dict[str, str]:
+    """Return the parameters' defaults."""
+    described = yaml.load(template.read_text(), _AnyTag)["Parameters"]  # noqa: S506
+    return {name: str(each["Default"]) for name, each in described.items() if "Default" in each}
+
+
+class _AnyTag(yaml.SafeLoader):
+    """Passes over CloudFormation's short forms: there are none among the parameters."""
+
+
+_AnyTag.add_multi_constructor("!", lambda loader, suffix, node: None)

@@ -110,7 +110,7 @@ def _parameters(
         "CronofyClientSecret": provider.client_secret,
         "CronofyApiUrl": addresses.cronofy,
         "PublicUrl": addresses.public,
-        "SavedQueries": "no",  # MiniStack knows no AWS::Logs::QueryDefinition
+        **deploying.NOT_IN_MINISTACK,
         **extra,
     }
 

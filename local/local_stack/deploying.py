@@ -16,6 +16,8 @@ API_ID_TAG = "ms-custom-id"
 """MiniStack takes an API's id from this tag, so that its address is known before it exists: the
 stack's name."""
 BUCKET = "calendar-mirror-artifacts"
+NOT_IN_MINISTACK = {"SavedQueries": "no"}
+"""Parameters that leave out what it does not know: `AWS::Logs::QueryDefinition`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,9 @@ from typing import Any
 from botocore.exceptions import WaiterError
 
 import toolchain.__main__ as tools
+from deployer import expansion
 from local_stack import aws, ports
-from second_emulator import localstack, transform, trimming
+from second_emulator import localstack, trimming
 from toolchain import interpreters
 from toolchain.environments import ENVIRONMENTS
 
@@ -38,12 +39,12 @@ def main() -> int:
     if tools.main([environment.name]) != 0:
         return 1
     directory = ROOT / ".local" / "second-emulator"
-    parameters = transform.defaults(ROOT / "template.yaml") | {
+    parameters = expansion.defaults(ROOT / "template.yaml") | {
         "CronofyClientId": "client",
         "CronofyClientSecret": "secret",
     }
     sam = ENVIRONMENTS["sam"].python(ROOT)
-    template = transform.transformed(sam, ROOT / "template.yaml", parameters)
+    template = expansion.expand(sam, ROOT / "template.yaml", parameters)
     port = ports.choose("localstack", directory / "ports.json", random.Random())
     try:
         with localstack.running(environment.python(ROOT), port, directory) as endpoint:

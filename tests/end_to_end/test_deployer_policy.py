@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from local_stack import aws, building, surroundings
+from local_stack import aws, building, deploying, surroundings
 from local_stack.locations import PROJECT, Locations
 from local_stack.stack import Stack
 
@@ -27,6 +27,7 @@ BUCKET = "aws-sam-cli-managed-default-tests"
 #: One of samconfig.toml's.
 NAME = "calendar-mirror-staging"
 USER = "deployer"
+LOCAL = [f"{name}={value}" for name, value in deploying.NOT_IN_MINISTACK.items()]
 
 
 @pytest.fixture
@@ -88,7 +89,7 @@ def test_the_policy_deploys_a_stack_and_takes_it_away(
     deployed = sam(
         *("deploy", "--template-file", template, "--stack-name", NAME, "--s3-bucket", BUCKET),
         *("--capabilities", "CAPABILITY_IAM", "--no-confirm-changeset", *no_settings),
-        *("--parameter-overrides", *parameters),
+        *("--parameter-overrides", *parameters, *LOCAL),
     )
 
     assert deployed.returncode == 0, deployed.stdout + deployed.stderr

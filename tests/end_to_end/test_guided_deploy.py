@@ -24,6 +24,7 @@ from tests.models.template import ROOT
 NAME = "calendar-mirror-second"
 SECRETS = ("local-client-secret", "rotated-by-hand", "rotated-by-the-command")
 RETAINED = ("EventsTable", "AccountsTable", "ErasuresTable", "AccountsKey")
+LOCAL = [f"{name}={value}" for name, value in deploying.NOT_IN_MINISTACK.items()]
 UPGRADING = ROOT / "docs" / "upgrading.md"
 
 
@@ -107,7 +108,8 @@ def second(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
 def _settings(stack: Stack, file: Path) -> None:
     """Write the project's samconfig.toml with what has to differ beside another stack, locally."""
     public_url = deploying.public_url(NAME, stack.aws_endpoint_url)
-    overrides = f"CronofyApiUrl={stack.cronofy_api_url} PublicUrl={public_url}"
+    here = " ".join(LOCAL)
+    overrides = f"CronofyApiUrl={stack.cronofy_api_url} PublicUrl={public_url} {here}"
     tag = f"{deploying.API_ID_TAG}={NAME}"
     text = (ROOT / "samconfig.toml").read_text()
     for old, new in (
@@ -172,7 +174,7 @@ def test_a_deployment_undoes_no_rotation(second: Second) -> None:
 
     parameters = ("CronofyDataCenter=de", "CronofyClientId=another", "CronofyClientSecret=other")
     files = ("--template-file", str(second.template), "--no-confirm-changeset")
-    deployed = second.sam("deploy", *files, "--parameter-overrides", *parameters)
+    deployed = second.sam("deploy", *files, "--parameter-overrides", *parameters, *LOCAL)
 
     assert deployed.returncode == 0, deployed.stderr
     initial = second.stack.outputs["InitialCredentialsArn"]
@@ -247,7 +249,7 @@ def test_a_first_deployment_that_fails_leaves_nothing(second: Second) -> None:
     files = ("--template-file", str(second.template), "--no-confirm-changeset")
     about = ("--stack-name", name, "--tags", "stage=third")
 
-    failed = second.sam("deploy", *files, *about, "--parameter-overrides", *parameters)
+    failed = second.sam("deploy", *files, *about, "--parameter-overrides", *parameters, *LOCAL)
 
     assert failed.returncode == 1
     assert "EventBus already" in failed.stdout

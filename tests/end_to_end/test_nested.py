@@ -68,7 +68,10 @@ def application(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Itera
     folder = tmp_path_factory.mktemp("nested")
     cloudformation = aws.client("cloudformation", stack.aws_endpoint_url)
     inner = cloudformation.get_template(StackName=stack.stack_name, TemplateStage="Processed")
-    (folder / "expanded.json").write_text(json.dumps(inner["TemplateBody"]))
+    body = inner["TemplateBody"]
+    for name, value in deploying.NOT_IN_MINISTACK.items():
+        body["Parameters"][name]["Default"] = value
+    (folder / "expanded.json").write_text(json.dumps(body))
     shutil.copytree(EXAMPLE, folder, dirs_exist_ok=True)
     outer = (EXAMPLE / "template.yaml").read_text()
     assert LOCATION in outer

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from second_emulator import transform
+from deployer import expansion
 from tests.models.template import RESOURCES, TEMPLATE
 from toolchain.environments import ENVIRONMENTS
 
@@ -34,13 +34,13 @@ def test_a_rule_is_ignored_with_a_comment_before_it():
 
 
 def transformed(value):
-    parameters = transform.defaults(ROOT / "template.yaml") | {
+    parameters = expansion.defaults(ROOT / "template.yaml") | {
         "CronofyClientId": "client",
         "CronofyClientSecret": "secret",
         "Tracing": value,
     }
     sam = ENVIRONMENTS["sam"].python(ROOT)
-    made = transform.transformed(sam, ROOT / "template.yaml", parameters)["Resources"]
+    made = expansion.expand(sam, ROOT / "template.yaml", parameters)["Resources"]
     functions = [r for r in made.values() if r["Type"] == "AWS::Lambda::Function"]
     roles = [str(r) for r in made.values() if r["Type"] == "AWS::IAM::Role"]
     traced = sum("TracingConfig" in function["Properties"] for function in functions)
