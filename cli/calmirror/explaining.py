@@ -155,7 +155,7 @@ def _at_cronofy(
     mode, seen = account.wanted.mode, 0
     with printing.progress("reading Cronofy") as status:
         for page in cronofy.pages(ReadPlan(None, Coverage(mode)), grant):
-            found, _ = records.readable(account.account_id, page.events, paging.RECORDS[mode])
+            found = records.readable(account.account_id, page.events, paging.RECORDS[mode]).records
             for record in found:
                 in_calendar = calendar_id in (None, record.key.calendar_id)
                 if record.key.event_uid == event_uid and in_calendar:

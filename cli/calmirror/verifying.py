@@ -74,9 +74,9 @@ def _records(stack: Stack, account: Account) -> list[Record]:
     unreadable = 0
     with printing.progress("reading Cronofy") as status:
         for page in cronofy.pages(plan, grant):
-            read, malformed = records.readable(account.account_id, page.events, reader)
-            found += read
-            unreadable += malformed
+            entries = records.readable(account.account_id, page.events, reader)
+            found += entries.records
+            unreadable += entries.malformed
             status.update(f"reading Cronofy: {len(found) + unreadable} events")
     if unreadable:
         click.echo(

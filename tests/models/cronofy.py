@@ -38,6 +38,7 @@ class Provider(BaseAdapter):
         requests: what was asked, as (method, path, query), in order; without the control API.
         before, after: told of each request before it comes in, and of its answer before it goes
             out.
+        rewrite: gives the answer that goes out, of the request and the simulator's answer.
     """
 
     def __init__(self, clock, settings=None):
@@ -47,6 +48,7 @@ class Provider(BaseAdapter):
         self.requests = []
         self.before = lambda request: None
         self.after = lambda answer: None
+        self.rewrite = lambda request, answer: answer
 
     def session(self):
         session = requests.Session()
@@ -62,7 +64,7 @@ class Provider(BaseAdapter):
         target = parts.path + (f"?{parts.query}" if parts.query else "")
         asked = Request.to(request.method, target, {**request.headers, "host": parts.netloc}, body)
         self.requests.append((request.method, parts.path, dict(asked.query)))
-        answer = self.simulator.handle(asked)
+        answer = self.rewrite(asked, self.simulator.handle(asked))
         self.after(answer)
         if answer.dropped:
             raise requests.ConnectionError("dropped")

@@ -204,12 +204,10 @@ def _until(error):
     return wrapper
 
 
-def _partial(pages_of, whole, span, seen):
-    try:
-        return pages_of(whole, span, seen)
-    except CalendarMirrorError:
-        whole._mark_gone(span, seen)  # noqa: SLF001 - that is the bug
-        raise
+def _partial(divide, whole, span, seen):
+    seen.total = None
+    whole._mark_gone(span, seen)  # noqa: SLF001 - that is the bug
+    divide(whole, span, seen)
 
 
 def _dated_edges(asked_for, span, now):
@@ -416,7 +414,7 @@ BUGS = (
     ),
     Bug(
         "deletion by absence though the read broke off",
-        _wrapping(reading._WholeWindow, "_pages_of", _partial),  # noqa: SLF001
+        _wrapping(reading._WholeWindow, "_divide", _partial),  # noqa: SLF001
         "long reads",
     ),
     Bug(

@@ -21,6 +21,8 @@ Document: TypeAlias = dict[str, Json]
 MAX_BYTES = 380_000
 MAX_DEPTH = 28
 _IDS = ("calendar_id", "event_uid")
+#: How `digest` spells a number that is no integer: as text, which could be an event's own as well.
+_SPELLED_NUMBER = "Decimal('"
 
 
 def parse(body: bytes) -> Json:
@@ -43,9 +45,17 @@ def digest(document: Mapping[str, Json]) -> str:
     """
     Return the hash that tells whether an event changed: over every field, in one canonical order.
     """
-    # `repr`, so that a number is not taken for the same digits as text. The 1 was a version once:
-    # rows hold hashes with it.
-    text = json.dumps([1, document], sort_keys=True, default=repr, separators=(",", ":"))
+    numbers = 0
+
+    def spelled(number: object) -> str:
+        nonlocal numbers
+        numbers += 1
+        return repr(number)
+
+    # The 1 was a version once: rows hold hashes with it.
+    text = json.dumps([1, document], sort_keys=True, default=spelled, separators=(",", ":"))
+    if text.count(_SPELLED_NUMBER) > numbers:  # text that looks like a number of ours
+        text = json.dumps([2, _tagged(dict(document))], sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -102,6 +112,21 @@ def size(value: Json) -> int:
 def text(value: str) -> str:
     """Replace lone surrogates, which JSON can spell and UTF-8 cannot."""
     return value.encode("utf-8", "replace").decode("utf-8")
+
+
+def _tagged(value: Json) -> Json:
+    """Say of each text and number which of the two it is."""
+    match value:
+        case str():
+            return f"text {value}"
+        case Decimal():
+            return f"number {value}"
+        case list():
+            return [_tagged(each) for each in value]
+        case dict():
+            return {name: _tagged(each) for name, each in value.items()}
+        case _:
+            return value
 
 
 def _shortened(value: Json, room: int) -> str:

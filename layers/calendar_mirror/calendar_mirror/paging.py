@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from calendar_mirror import busy, diffing, origins, records
@@ -24,17 +24,30 @@ RECORDS: Mapping[Mode, Callable[[str, Json], Record]] = {
 }
 
 
-def pages(
-    visit: Visit, plan: ReadPlan, lookup: Lookup, origin: Origin
-) -> Iterator[tuple[int | None, Sequence[Record]]]:
+@dataclass(frozen=True, slots=True)
+class WrittenPage:
     """
-    Write what differs, page by page; yield what each page holds, one record for each key, and how
-    many pages there are in all, where Cronofy says so.
+    A page whose rows are written.
+
+    Attributes:
+        total: how many pages there are in all, where Cronofy says so.
+        records: one for each key.
+        unusable: events of which the page speaks in a way that cannot be kept: they exist.
+        are_all_named: each of its entries says which event it is about.
     """
+
+    total: int | None
+    records: Sequence[Record]
+    unusable: frozenset[Key]
+    are_all_named: bool
+
+
+def pages(visit: Visit, plan: ReadPlan, lookup: Lookup, origin: Origin) -> Iterator[WrittenPage]:
+    """Write what differs, page by page; yield each page once it is written."""
     reader = RECORDS[plan.coverage.mode]
     for page in visit.cronofy.pages(plan, visit.grant):
-        found, malformed = records.readable(visit.account.account_id, page.events, reader)
-        latest = diffing.latest(found)
+        entries = records.readable(visit.account.account_id, page.events, reader)
+        latest = diffing.latest(entries.records)
         stored = lookup([record.key for record in latest])
         difference = diffing.compare(latest, stored)
         write(visit, difference.writes, stored, origin)
@@ -42,9 +55,9 @@ def pages(
             pages=1,
             unchanged=difference.unchanged,
             renewed=difference.renewed,
-            malformed=malformed,
+            malformed=entries.malformed,
         )
-        yield page.total, latest
+        yield WrittenPage(page.total, latest, entries.unusable, entries.are_all_named)
 
 
 def write(

@@ -72,10 +72,11 @@ def disconnected(profiles: Iterable[Profile]) -> tuple[Profile, ...]:
 def reads_are_complete(profiles: Iterable[Profile]) -> bool:
     """
     Tell whether what a full read does not return is gone. A profile that is not connected, or was
-    never read, may lack events that exist.
+    never read, may lack events that exist; so may an account of which no profile is named.
     """
     calendars = [profile for profile in profiles if not profile.is_conferencing]
-    return all(profile.is_connected and profile.is_synced for profile in calendars)
+    reached = (profile.is_connected and profile.is_synced for profile in calendars)
+    return bool(calendars) and all(reached)
 
 
 def _profiles(value: Json, *, is_conferencing: bool) -> Iterator[Profile]:

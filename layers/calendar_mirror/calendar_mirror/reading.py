@@ -10,8 +10,9 @@ page, and remembered after its last write.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from calendar_mirror import (
     origins,
@@ -33,11 +34,14 @@ from calendar_mirror.errors import (
 )
 from calendar_mirror.messages import Message
 from calendar_mirror.origins import Origin
+from calendar_mirror.paging import WrittenPage
 from calendar_mirror.planning import CompletedRead, ReadPlan
 from calendar_mirror.records import Key, Record
 from calendar_mirror.scopes import Coverage
 from calendar_mirror.spans import Span
 from calendar_mirror.visit import Visit
+
+_T = TypeVar("_T")
 
 #: A read of the whole window lets others have their turn after so long.
 _A_WHILE = timedelta(seconds=30)
@@ -115,6 +119,39 @@ def _had_nothing_notified(visit: Visit, before: Account, coverage: Coverage) -> 
     )
 
 
+@dataclass(slots=True)
+class _Seen:
+    """
+    What the pages of one span showed so far.
+
+    Attributes:
+        keys: of the events that they spoke of.
+        pages: how many there were.
+        total: how many there should be, as the last one said; ``None``: it did not.
+        are_all_named: each entry said which event it was about.
+    """
+
+    keys: set[Key] = field(default_factory=set)
+    pages: int = 0
+    total: int | None = None
+    are_all_named: bool = True
+
+    def add(self, page: WrittenPage) -> None:
+        """Note what *page* showed."""
+        self.keys.update(page.unusable, (each.key for each in page.records))
+        self.are_all_named &= page.are_all_named
+        self.pages += 1
+        self.total = page.total
+
+    @property
+    def proves_absence(self) -> bool:
+        """
+        Tell whether an event that was not seen is not there: no page is missing, and no entry can
+        be one of those that seem to be.
+        """
+        return self.are_all_named and self.pages >= (self.total or 0)
+
+
 class _WholeWindow:
     """
     A read of the whole window, as far as it gets in this visit.
@@ -150,10 +187,8 @@ class _WholeWindow:
 
     def read(self, span: Span) -> None:
         """Read one span, and note that it is done where others are left."""
-        seen: set[Key] = set()
         began = self._visit.edges.now()
-        _once_more_if_expired(lambda: self._pages_of(span, seen))
-        self._mark_gone(span, seen)
+        self._mark_gone(span, _once_more_if_expired(lambda: self._pages_of(span)))
         left = tuple(each for each in self._under_way.left if each != span)
         if not left:
             return
@@ -162,22 +197,22 @@ class _WholeWindow:
         if self._visit.time_is_up() or now - self._began + (now - began) > _A_WHILE:
             raise UnfinishedError("the rest of the window is still to be read", 0.0)
 
-    def _pages_of(self, span: Span, seen: set[Key]) -> None:
-        visit, pages, of = self._visit, 0, None
+    def _pages_of(self, span: Span) -> _Seen:
+        visit, seen = self._visit, _Seen()
         now = visit.edges.now()
         plan = ReadPlan(None, self._under_way.coverage, spans.asked_for(span, now))
         ends = self._began + _A_WHILE if len(spans.parts(span, 2, now)) > 1 else None
         try:
-            for total, found in paging.pages(visit, plan, self._stored, self._origin):
-                pages, of = pages + 1, total
-                seen.update(each.key for each in found)
-                visit.counts["entered"] += self._entered(found)
-                self._rows.update({each.key: _kept(each) for each in found})
+            for page in paging.pages(visit, plan, self._stored, self._origin):
+                seen.add(page)
+                visit.counts["entered"] += self._entered(page.records)
+                self._rows.update({each.key: _kept(each) for each in page.records})
                 if visit.time_is_up() or (ends and visit.edges.now() > ends):
                     raise UnfinishedError("the window does not fit into one go", 0.0)
         except (UnfinishedError, RateLimitedError):
-            self._divide(span, pages, of)
+            self._divide(span, seen)
             raise
+        return seen
 
     def _entered(self, found: Sequence[Record]) -> int:
         """Count what is new because time has passed: nobody is told when the window moves on."""
@@ -191,15 +226,16 @@ class _WholeWindow:
     def _stored(self, keys: Sequence[Key]) -> Mapping[Key, Stored]:
         return {key: self._rows[key] for key in keys if key in self._rows}
 
-    def _mark_gone(self, span: Span, seen: set[Key]) -> None:
+    def _mark_gone(self, span: Span, seen: _Seen) -> None:
         visit, coverage = self._visit, self._under_way.coverage
         known = visit.account.profiles or ()
         unseen = {
             key: row
             for key, row in self._rows.items()
-            if key not in seen or (row.deleted and key in self._tombstones)
+            if key not in seen.keys or (row.deleted and key in self._tombstones)
         }
-        is_complete = visit.has_seen_profiles and profiles.reads_are_complete(known)
+        reaches_all = visit.has_seen_profiles and profiles.reads_are_complete(known)
+        is_complete = reaches_all and seen.proves_absence
         keys = repairing.gone(
             unseen,
             coverage=coverage,
@@ -213,9 +249,9 @@ class _WholeWindow:
             profile_keeping.make_sure(visit)
         paging.write(visit, gone, {}, self._origin)
 
-    def _divide(self, span: Span, pages: int, total: int | None) -> None:
+    def _divide(self, span: Span, seen: _Seen) -> None:
         """Let *span* be read in parts that fit, if enough of it was read to tell."""
-        count = 1
+        count, pages, total = 1, seen.pages, seen.total
         if pages >= _WORTH_DIVIDING:
             count = 2 if not total else min(_MOST_PARTS, max(2, -(-2 * total // pages)))
         divided = spans.parts(span, count, self._visit.edges.now())
@@ -228,14 +264,13 @@ class _WholeWindow:
         self._visit.remember_full_read(self._under_way)
 
 
-def _once_more_if_expired(read: Callable[[], None]) -> None:
+def _once_more_if_expired(read: Callable[[], _T]) -> _T:
     try:
-        read()
-        return
+        return read()
     except PageExpiredError:
         pass
     try:
-        read()
+        return read()
     except PageExpiredError as error:
         raise CronofyUnavailableError("page links expire before they are followed") from error
 

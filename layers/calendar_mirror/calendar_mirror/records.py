@@ -42,6 +42,14 @@ class Key:
 
     @property
     def sort_key(self) -> str:
+        """
+        Return the table's sort key: the calendar's id, ``#``, the event's uid.
+
+        A calendar id that holds ``#`` itself has its length before it, so that no two events share
+        a key: ``#5#cal#a#uid``. No other key begins with ``#``.
+        """
+        if "#" in self.calendar_id:
+            return f"#{len(self.calendar_id)}#{self.calendar_id}#{self.event_uid}"
         return f"{self.calendar_id}#{self.event_uid}"
 
 
@@ -77,9 +85,9 @@ def from_cronofy(account_id: str, document: Json) -> Record:
         MalformedEventError: an id is missing, or together they are too long for a key; or it is
             nested to the very limit of what can be read.
     """
-    if not isinstance(document, dict):
-        raise MalformedEventError("an event that is no object")
-    key = Key(account_id, _id(document, "calendar_id"), _id(document, "event_uid"))
+    key = _key(account_id, document)
+    if key is None or not isinstance(document, dict):
+        raise MalformedEventError("an event without calendar_id or event_uid")
     if len(key.sort_key.encode()) > _MAX_SORT_KEY_BYTES:
         raise MalformedEventError("calendar_id and event_uid are too long for a key")
     kept, truncated = documents.fit(document)
@@ -105,23 +113,39 @@ def tombstone(key: Key) -> Record:
     return from_cronofy(key.account_id, document)
 
 
+@dataclass(frozen=True, slots=True)
+class Entries:
+    """
+    What a page holds.
+
+    Attributes:
+        malformed: how many entries cannot be kept.
+        unusable: the events that those are about, as far as they say it.
+        are_all_named: each of them says it.
+    """
+
+    records: tuple[Record, ...]
+    malformed: int
+    unusable: frozenset[Key]
+    are_all_named: bool
+
+
 def readable(
     account_id: str,
     page: Iterable[Json],
     read: Callable[[str, Json], Record] = from_cronofy,
-) -> tuple[list[Record], int]:
-    """
-    Read the entries of a page; return also how many cannot be kept. One of those must not stop the
-    others.
-    """
+) -> Entries:
+    """Read the entries of a page. One that cannot be kept must not stop the others."""
     found: list[Record] = []
-    malformed = 0
+    malformed: list[Json] = []
     for document in page:
         try:
             found.append(read(account_id, document))
         except MalformedEventError:
-            malformed += 1
-    return found, malformed
+            malformed.append(document)
+    keys = {_key(account_id, document) for document in malformed}
+    unusable = frozenset(key for key in keys if key is not None)
+    return Entries(tuple(found), len(malformed), unusable, are_all_named=None not in keys)
 
 
 def to_item(record: Record, *, synced_at: datetime) -> Item:
@@ -207,8 +231,10 @@ def _content_hash(document: Document) -> str:
         raise MalformedEventError("an event that is nested too deeply") from error
 
 
-def _id(document: Mapping[str, Json], name: str) -> str:
-    value = document.get(name)
-    if not isinstance(value, str) or not value:
-        raise MalformedEventError(f"an event without {name}")
-    return documents.text(value)
+def _key(account_id: str, document: Json) -> Key | None:
+    """Return which event an entry is about; ``None``: it does not say."""
+    if not isinstance(document, dict):
+        return None
+    ids = [document.get(name) for name in ("calendar_id", "event_uid")]
+    calendar_id, event_uid = (documents.text(each) if isinstance(each, str) else "" for each in ids)
+    return Key(account_id, calendar_id, event_uid) if calendar_id and event_uid else None

@@ -142,3 +142,26 @@ def test_the_digests_of_rows_that_exist_stay_as_they_are():
     assert documents.digest({"calendar_id": "cal_1", "price": Decimal("1.5")}) == (
         "6a811c71a289171ce2da43042a23703446d3c614f578b830b25a1421200b3249"
     )
+
+
+def test_a_number_and_the_text_that_spells_it_never_share_a_hash():
+    bodies = [
+        b'{"v": 1.5}',
+        b"""{"v": "Decimal('1.5')"}""",
+        b'{"v": "1.5"}',
+        b'{"v": "number 1.5"}',
+        b"""{"v": "text Decimal('1.5')"}""",
+        b"""{"v": [1.5, "Decimal('1.5')"]}""",
+        b"""{"v": ["Decimal('1.5')", 1.5]}""",
+        b"""{"v": ["Decimal('1.5')", "number 1.5"]}""",
+    ]
+
+    assert len({documents.digest(documents.parse(body)) for body in bodies}) == len(bodies)
+
+
+def test_a_document_without_such_text_keeps_the_hash_that_rows_hold():
+    document = documents.parse(b'{"summary": "Lunch", "location": {"lat": 51.5}, "n": [1, null]}')
+
+    assert documents.digest(document) == (
+        "b6035f265b0d6ffecc0a9227410baf0eb3c0479c12d965c6cf8b4ff9ba2b9fa2"
+    )

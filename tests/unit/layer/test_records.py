@@ -3,6 +3,7 @@ import subprocess
 import sys
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from itertools import product
 
 import pytest
 
@@ -198,3 +199,23 @@ def test_a_cut_event_keeps_the_hash_of_the_whole():
     assert one["truncated"] == ["description"]
     assert one["event"] == other["event"]
     assert one["content_hash"] != other["content_hash"]
+
+
+def test_no_two_events_share_a_sort_key():
+    texts = ["".join(t) for n in (1, 2, 3) for t in product("a#1", repeat=n)]
+    ids = list(product(texts, texts))
+    keys = {records.Key("acc_1", *each).sort_key for each in ids}
+
+    assert len(keys) == len(set(ids))
+
+
+@pytest.mark.parametrize(
+    ("calendar_id", "event_uid", "sort_key"),
+    [
+        ("cal_1", "evt_1", "cal_1#evt_1"),
+        ("cal_1", "evt#1", "cal_1#evt#1"),
+        ("cal#a", "b", "#5#cal#a#b"),
+    ],
+)
+def test_only_a_calendar_id_that_holds_the_separator_is_marked(calendar_id, event_uid, sort_key):
+    assert records.Key("acc_1", calendar_id, event_uid).sort_key == sort_key
