@@ -100,7 +100,7 @@ class Accounts:
         if account.account_id in self.kept:
             return False
         self.kept[account.account_id] = replace(
-            account, connected_at=added_at, trouble=Trouble.UNREAD
+            account, added_at=added_at, connected_at=added_at, trouble=Trouble.UNREAD
         )
         self.looks[account.account_id] = due_at or added_at
         return True
@@ -202,7 +202,7 @@ class Accounts:
         self.looks.pop(account_id, None)
 
     def resume(self, account_id, *, due_at):
-        self._change(account_id, is_paused=False)
+        self._change(account_id, is_paused=False, resumed_at=due_at)
         self.looks[account_id] = due_at
 
     def remove(self, account_id):
@@ -222,8 +222,9 @@ class Accounts:
         return True
 
     def look_again(self, account_id, *, at):
-        self._change(account_id)
-        self.looks[account_id] = at
+        known = self.kept.get(account_id)
+        if known is not None and not known.is_paused:
+            self.looks[account_id] = at
 
     def _change(self, account_id, **values):
         if account_id not in self.kept:

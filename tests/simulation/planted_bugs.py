@@ -33,7 +33,6 @@ from calendar_mirror.accounts_table import AccountsTable
 from calendar_mirror.cronofy import Cronofy
 from calendar_mirror.errors import (
     AwsCallError,
-    CalendarMirrorError,
     PageExpiredError,
     TryAgainError,
 )

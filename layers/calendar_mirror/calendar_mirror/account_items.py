@@ -27,7 +27,7 @@ def new(account: Account, *, added_at: datetime, due_at: datetime | None = None)
         "data_center": account.data_center,
         "state": account.state.value,
         "calendars": list(account.calendars),
-        "added_at": instants.to_text(added_at),
+        "added_at": instants.to_precise_text(added_at),
         "connected_at": instants.to_precise_text(added_at),
         "trouble": Trouble.UNREAD.value,
     }
@@ -161,7 +161,9 @@ def _account(item: Mapping[str, Any]) -> Account:
         full_read=_full_read(item.get("full_read")),
         second_look_since=_instant(item, "second_look_since"),
         covered=_covered(item),
+        added_at=_instant(item, "added_at"),
         connected_at=_instant(item, "connected_at"),
+        resumed_at=_instant(item, "resumed_at"),
         trouble=Trouble(item["trouble"]) if "trouble" in item else None,
         announced=item.get("announced"),
         announcing=item.get("announcing"),

@@ -107,7 +107,9 @@ class Account:
         second_look_since: what was notified of changes since then and showed none is looked at once
             more, from then on; ``None``: nothing is.
         covered: what the last completed full read was about.
+        added_at: when it came to be: another than before an erasure.
         connected_at: when its grant was given to us last.
+        resumed_at: when it was resumed last after a pause.
         trouble: what is kept of that, for who counts; ``None``: nothing.
         announced: the `condition` that the change feed was told last, for certain.
         announcing: the one that it was about to be told, and may have been.
@@ -130,7 +132,9 @@ class Account:
     full_read: FullRead | None = None
     second_look_since: datetime | None = None
     covered: Coverage | None = None
+    added_at: datetime | None = None
     connected_at: datetime | None = None
+    resumed_at: datetime | None = None
     trouble: Trouble | None = None
     announced: str | None = None
     announcing: str | None = None
@@ -145,6 +149,16 @@ class Account:
     def disconnected(self) -> tuple[Profile, ...]:
         """Return the profiles that only the user can connect again, as far as we know."""
         return profiles.disconnected(self.profiles or ())
+
+    @property
+    def may_have_missed_changes(self) -> bool:
+        """
+        Tell whether it was connected or resumed after its last full read began: nothing was read,
+        and perhaps nothing notified, before that.
+        """
+        read_at = self.last_full_read_at
+        begun = (self.connected_at, self.resumed_at)
+        return read_at is not None and any(at is not None and at > read_at for at in begun)
 
     @property
     def condition(self) -> str:

@@ -207,8 +207,9 @@ class AccountsTable:
         self._set(account_id, {"paused": True}, remove=("due", "due_at"))
 
     def resume(self, account_id: str, *, due_at: datetime) -> None:
-        """Read again."""
-        self._set(account_id, account_items.due(due_at), remove=("paused",))
+        """Read again, everything: until it was, the account is due."""
+        resumed: Values = {"resumed_at": instants.to_precise_text(due_at)}
+        self._set(account_id, account_items.due(due_at) | resumed, remove=("paused",))
 
     def remove(self, account_id: str) -> None:
         """Remove the account and its tokens."""
@@ -254,8 +255,9 @@ class AccountsTable:
         )
 
     def look_again(self, account_id: str, *, at: datetime) -> None:
-        """Let the account be due at *at*, whatever it is now."""
-        self._set(account_id, account_items.due(at))
+        """Let the account be due at *at*, unless it was paused or erased meanwhile."""
+        condition = f"{_IS_THERE} AND attribute_not_exists(paused)"
+        self._updated(account_id, account_items.due(at), condition=condition)
 
     def _set(
         self, account_id: str, values: Mapping[str, object], *, remove: tuple[str, ...] = ()

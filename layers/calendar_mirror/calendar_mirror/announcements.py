@@ -7,6 +7,7 @@ import json
 from dataclasses import dataclass
 from enum import StrEnum
 
+from calendar_mirror import instants
 from calendar_mirror.accounts import Account, State
 
 SOURCE = "calendar-mirror"
@@ -61,7 +62,9 @@ def erased(account: Account) -> Announcement:
 def _announcement(
     account: Account, change: AccountChange, condition: str, number: int
 ) -> Announcement:
-    identity = json.dumps([account.account_id, change.value, condition, number])
+    # With when it was added: an account that was erased and connected anew counts from 1 again.
+    added_at = account.added_at and instants.to_precise_text(account.added_at)
+    identity = json.dumps([account.account_id, added_at, change.value, condition, number])
     detail: dict[str, object] = {
         "account_id": account.account_id,
         "change_id": hashlib.sha256(identity.encode()).hexdigest(),

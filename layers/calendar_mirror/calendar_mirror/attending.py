@@ -190,18 +190,21 @@ def _read_everything(opened: Visit, wanted: Sequence[Message]) -> Settlement:
 def _read_changes(opened: Visit, wanted: Sequence[Message]) -> Settlement:
     """
     Read what changed. A notification of a change that then shows none may have come before
-    Cronofy's own caches: the account is looked at once more.
+    Cronofy's own caches, and an answer may lack pages that it names: the account is looked at once
+    more.
     """
     account, now = opened.account, opened.edges.now()
     is_second = all(message.kind is Kind.CHECK for message in wanted)
     since = account.second_look_since if is_second else None
     changed = reading.changes(opened, wanted, since=since)
     if since is not None:
-        opened.counts.update(second_looks=1, second_looks_found=changed)
+        opened.counts.update(second_looks=1, second_looks_found=changed.rows)
         opened.remember_second_look(None)
     notified = [m.changes_since for m in wanted if m.is_notified_change and m.changes_since]
-    if notified and not changed and account.second_look_since is None:
-        opened.remember_second_look(min(notified))
+    again = [changed.doubtful_since] if changed.doubtful_since else []
+    again += notified if not changed.rows else []
+    if again and account.second_look_since is None:
+        opened.remember_second_look(min(again))
         opened.edges.accounts.look_again(account.account_id, at=now + due.SECOND_LOOK_AFTER)
     return Settlement(Outcome.READ)
 
@@ -238,6 +241,7 @@ def _everything_is_due(opened: Visit, wanted: Sequence[Message]) -> bool:
     return (
         plan.is_full
         or account.state is State.NEEDS_USER
+        or account.may_have_missed_changes
         or account.covered not in (None, account.wanted)
         or (is_check and account.full_read is not None)
         or (is_check and due.full_read_is_due(account, now=edges.now()))

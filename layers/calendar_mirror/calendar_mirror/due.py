@@ -26,6 +26,8 @@ _DAY = timedelta(days=1)
 
 def next_look(account: Account, *, now: datetime) -> datetime:
     """Return when *account*, which was looked at just now, is due again."""
+    if account.second_look_since is not None:
+        return now + SECOND_LOOK_AFTER
     if account.channel is None and account.channel_refused_at is not None:
         return now + POLLED_EVERY
     if account.disconnected:

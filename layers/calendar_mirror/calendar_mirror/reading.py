@@ -49,10 +49,25 @@ _A_WHILE = timedelta(seconds=30)
 _WORTH_DIVIDING, _MOST_PARTS = 3, 32
 
 
-def changes(visit: Visit, wanted: Sequence[Message], *, since: datetime | None = None) -> int:
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """
+    What a read of changes came to.
+
+    Attributes:
+        rows: how many it changed.
+        doubtful_since: from when on changes may be missing, since it had fewer pages than it named;
+            ``None``: none are.
+    """
+
+    rows: int
+    doubtful_since: datetime | None = None
+
+
+def changes(visit: Visit, wanted: Sequence[Message], *, since: datetime | None = None) -> Changes:
     """
     Make the one read of changes that settles *wanted*, and remember it once its last page is
-    written; return how many rows it changed.
+    written.
 
     Reads the whole window where only that settles them.
     """
@@ -66,14 +81,14 @@ def changes(visit: Visit, wanted: Sequence[Message], *, since: datetime | None =
         since=since,
     )
     if plan.is_full:
-        return everything(visit, wanted)
+        return Changes(everything(visit, wanted))
     before = visit.counts["written"]
     origin = origins.of_read(wanted, started_at=started_at, last_modified=plan.last_modified)
     stored = visit.edges.events.stored
-    _once_more_if_expired(lambda: _drained(paging.pages(visit, plan, stored, origin)))
+    is_whole = _once_more_if_expired(lambda: _drained(paging.pages(visit, plan, stored, origin)))
     visit.has_written(wanted)
     visit.remember_read(CompletedRead(started_at, plan.last_modified), plan.coverage)
-    return visit.counts["written"] - before
+    return Changes(visit.counts["written"] - before, None if is_whole else plan.last_modified)
 
 
 def everything(visit: Visit, wanted: Sequence[Message], *, resume: bool = False) -> int:
@@ -275,9 +290,12 @@ def _once_more_if_expired(read: Callable[[], _T]) -> _T:
         raise CronofyUnavailableError("page links expire before they are followed") from error
 
 
-def _drained(pages: Iterator[object]) -> None:
-    for _ in pages:
-        pass
+def _drained(pages: Iterator[WrittenPage]) -> bool:
+    """Go through *pages*; tell whether there were as many as the last one named."""
+    number, total = 0, None
+    for page in pages:
+        number, total = number + 1, page.total
+    return number >= (total or 0)
 
 
 def _kept(record: Record) -> Stored:

@@ -109,7 +109,7 @@ def test_an_account_is_added_once(accounts):
     assert accounts.add(account(), added_at=NOW)
     assert not accounts.add(Account("acc_1", "us", Tokens("other")), added_at=NOW)
 
-    assert accounts.get("acc_1") == account(connected_at=NOW, trouble=Trouble.UNREAD)
+    assert accounts.get("acc_1") == account(added_at=NOW, connected_at=NOW, trouble=Trouble.UNREAD)
 
 
 def test_what_is_remembered_of_an_account_is_read_back(accounts):
@@ -190,7 +190,6 @@ CHANGES = (
     lambda accounts: accounts.limit_to("acc_1", ()),
     lambda accounts: accounts.pause("acc_1"),
     lambda accounts: accounts.resume("acc_1", due_at=NOW),
-    lambda accounts: accounts.look_again("acc_1", at=NOW),
     lambda accounts: accounts.tokens("acc_1"),
 )
 
@@ -201,6 +200,24 @@ def test_an_account_that_is_gone_is_not_brought_back(accounts, change):
         change(accounts)
 
     assert accounts.get("acc_1") is None
+
+
+def test_an_account_that_is_gone_or_paused_never_falls_due(accounts):
+    accounts.look_again("acc_1", at=NOW)
+    accounts.add(account("acc_2"), added_at=NOW)
+    accounts.pause("acc_2")
+    accounts.look_again("acc_2", at=NOW)
+
+    assert accounts.get("acc_1") is None
+    assert due(accounts, NOW + timedelta(days=1)) == []
+
+
+def test_a_resumed_account_keeps_since_when(accounts):
+    accounts.add(account(), added_at=NOW)
+    accounts.pause("acc_1")
+    accounts.resume("acc_1", due_at=NOW + timedelta(hours=1))
+
+    assert accounts.get("acc_1").resumed_at == NOW + timedelta(hours=1)
 
 
 def test_the_grant_of_an_account_that_is_gone_is_not_stored(accounts):
