@@ -106,7 +106,7 @@ def _checks(
     yield "tables", lambda: store.throttled(stack, now)
     yield "queue", lambda: backlog.waiting(stack, now)
     yield "dead letters", lambda: backlog.letters(stack, now)
-    yield "alarms", lambda: deployment.alarms(stack)
+    yield "alarms", lambda: deployment.alarms(stack, now)
     yield "accounts", lambda: _fleet(stack, account_id, now)
     if account_id is not None:
         yield "account", lambda: patient.account(stack, account_id, now)

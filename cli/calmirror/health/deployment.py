@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
 
 from calmirror.health import resources
 from calmirror.health.findings import Finding, error, ok, warning
 from calmirror.stacks import Stack
 
+#: A new alarm has its data by then: the longest period is an hour.
+_NO_DATA = timedelta(hours=1)
 #: Outputs that commands, and users, rely on.
 OUTPUTS = (
     *("NotificationsUrl", "ConnectUrl", "EventsTableName", "AccountsTableName", "SyncQueueUrl"),
@@ -59,20 +63,37 @@ def triggers(stack: Stack) -> Iterator[Finding]:
         yield ok("triggers", "The queue and the stream hand over their work.")
 
 
-def alarms(stack: Stack) -> Iterator[Finding]:
-    """Say which of the stack's alarms are active now."""
+def alarms(stack: Stack, now: datetime) -> Iterator[Finding]:
+    """
+    Say which of the stack's alarms are active now, and which of those that tell of missing data
+    wait for it in vain. A local AWS measures nothing.
+    """
     names = [each.physical_id for each in resources.of(stack, "AWS::CloudWatch::Alarm")]
     if not names:
         return
-    client, ringing = stack.client("cloudwatch"), []
-    for start in range(0, len(names), 100):
-        answer = client.describe_alarms(AlarmNames=names[start : start + 100], StateValue="ALARM")
-        ringing += answer["MetricAlarms"]
-    for alarm in ringing:
-        yield warning(
-            "alarms",
-            f"{alarm['AlarmName']} is in ALARM: {alarm['StateReason']}",
-            alarm.get("AlarmDescription") or "Its runbook is in docs/runbooks.",
-        )
-    if not ringing:
+    active = _in_state(stack, names, "ALARM")
+    unmeasured = _in_state(stack, names, "INSUFFICIENT_DATA") if stack.endpoint is None else []
+    silent = [
+        each
+        for each in unmeasured
+        if each.get("InsufficientDataActions") and now - each["StateUpdatedTimestamp"] > _NO_DATA
+    ]
+    for alarm in active:
+        yield _active(alarm, f"is in ALARM: {alarm['StateReason']}")
+    for alarm in silent:
+        yield _active(alarm, f"has no data: {alarm['StateReason']}")
+    if not active and not silent:
         yield ok("alarms", f"No alarm is active ({len(names)}).")
+
+
+def _in_state(stack: Stack, names: Sequence[str], state: str) -> list[dict[str, Any]]:
+    client, found = stack.client("cloudwatch"), []
+    for start in range(0, len(names), 100):
+        answer = client.describe_alarms(AlarmNames=names[start : start + 100], StateValue=state)
+        found += answer["MetricAlarms"]
+    return found
+
+
+def _active(alarm: Mapping[str, Any], said: str) -> Finding:
+    runbook = alarm.get("AlarmDescription") or "Its runbook is in docs/runbooks."
+    return warning("alarms", f"{alarm['AlarmName']} {said}", runbook)

@@ -1,5 +1,6 @@
 """Whether a stack is deployed, whole and switched on, as `calmirror doctor` sees it."""
 
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
 import pytest
@@ -27,7 +28,8 @@ def made(*, status="UPDATE_COMPLETE", outputs=None, resources=(), **answers):
             )
         return SimpleNamespace(**answers)
 
-    return SimpleNamespace(name="mirror", outputs=outputs or OUTPUTS, client=client)
+    given = {"outputs": outputs or OUTPUTS, "endpoint": None}
+    return SimpleNamespace(name="mirror", client=client, **given)
 
 
 @pytest.mark.parametrize(
@@ -77,10 +79,15 @@ def test_a_trigger_that_is_switched_off_is_named(state, level):
 ALARM = ("StaleAlarm", "AWS::CloudWatch::Alarm", "mirror-stale")
 
 
-def ringing(*alarms):
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+def ringing(*alarms, silent=()):
     def describe_alarms(AlarmNames, StateValue):  # noqa: N803
-        assert (AlarmNames, StateValue) == (["mirror-stale"], "ALARM")
-        return {"MetricAlarms": list(alarms)}
+        assert AlarmNames == ["mirror-stale"]
+        return {
+            "MetricAlarms": {"ALARM": list(alarms), "INSUFFICIENT_DATA": list(silent)}[StateValue]
+        }
 
     return made(resources=[ALARM], describe_alarms=describe_alarms)
 
@@ -92,7 +99,7 @@ def test_an_alarm_that_rings_is_told_with_its_runbook():
         "AlarmDescription": "See docs/runbooks/stale.md",
     }
 
-    (found,) = deployment.alarms(ringing(alarm))
+    (found,) = deployment.alarms(ringing(alarm), NOW)
 
     assert found.level is Level.WARNING
     assert found.said == "mirror-stale is in ALARM: Threshold Crossed"
@@ -100,7 +107,28 @@ def test_an_alarm_that_rings_is_told_with_its_runbook():
 
 
 def test_alarms_that_are_quiet_are_counted_and_a_stack_without_any_has_nothing_to_tell():
-    (found,) = deployment.alarms(ringing())
+    (found,) = deployment.alarms(ringing(), NOW)
 
     assert (found.level, found.said) == (Level.OK, "No alarm is active (1).")
-    assert list(deployment.alarms(made())) == []
+    assert list(deployment.alarms(made(), NOW)) == []
+
+
+@pytest.mark.parametrize(
+    ("minutes", "actions", "is_told"),
+    [(90, ["topic"], True), (30, ["topic"], False), (90, [], False)],
+)
+def test_an_alarm_that_tells_of_missing_data_is_told_once_it_has_waited_for_an_hour(
+    minutes, actions, is_told
+):
+    alarm = {
+        "AlarmName": "mirror-clock",
+        "StateReason": "Insufficient Data: 2 datapoints were unknown.",
+        "AlarmDescription": "See docs/runbooks/clock.md",
+        "StateUpdatedTimestamp": NOW - timedelta(minutes=minutes),
+        "InsufficientDataActions": actions,
+    }
+
+    (found,) = deployment.alarms(ringing(silent=[alarm]), NOW)
+
+    assert (found.level is Level.WARNING) == is_told
+    assert ("mirror-clock has no data" in found.said) == is_told
