@@ -73,6 +73,10 @@ def template(stack: Stack) -> Iterator[Path]:
     s3.create_bucket(Bucket=BUCKET)
     yield building.build(locations, building.fingerprint(locations), dict(os.environ))
     aws.client("cloudformation", stack.aws_endpoint_url).delete_stack(StackName=NAME)
+    dynamodb = aws.client("dynamodb", stack.aws_endpoint_url)
+    for table in dynamodb.list_tables()["TableNames"]:  # they outlive their stack
+        if table.startswith(f"{NAME}-"):
+            dynamodb.delete_table(TableName=table)
 
 
 def names(stack: Stack) -> set[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from calendar_mirror import busy, diffing, origins, records
@@ -40,6 +40,44 @@ class WrittenPage:
     records: Sequence[Record]
     unusable: frozenset[Key]
     are_all_named: bool
+
+
+@dataclass(slots=True)
+class Seen:
+    """
+    What the pages of a read, or of one span of it, showed so far.
+
+    Attributes:
+        keys: of the events that they spoke of.
+        pages: how many there were.
+        total: how many there should be, as the last one said; ``None``: it did not.
+        are_all_named: each entry said which event it was about.
+    """
+
+    keys: set[Key] = field(default_factory=set)
+    pages: int = 0
+    total: int | None = None
+    are_all_named: bool = True
+
+    def add(self, page: WrittenPage) -> None:
+        """Note what *page* showed."""
+        self.keys.update(page.unusable, (each.key for each in page.records))
+        self.are_all_named &= page.are_all_named
+        self.pages += 1
+        self.total = page.total
+
+    @property
+    def is_whole(self) -> bool:
+        """Tell whether there were as many pages as the last one named."""
+        return self.pages >= (self.total or 0)
+
+    @property
+    def proves_absence(self) -> bool:
+        """
+        Tell whether an event that was not seen is not there: no page is missing, and no entry can
+        be one of those that seem to be.
+        """
+        return self.are_all_named and self.is_whole
 
 
 def pages(visit: Visit, plan: ReadPlan, lookup: Lookup, origin: Origin) -> Iterator[WrittenPage]:

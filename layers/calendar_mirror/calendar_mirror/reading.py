@@ -10,7 +10,7 @@ page, and remembered after its last write.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TypeVar
 
@@ -34,7 +34,7 @@ from calendar_mirror.errors import (
 )
 from calendar_mirror.messages import Message
 from calendar_mirror.origins import Origin
-from calendar_mirror.paging import WrittenPage
+from calendar_mirror.paging import Seen, WrittenPage
 from calendar_mirror.planning import CompletedRead, ReadPlan
 from calendar_mirror.records import Key, Record
 from calendar_mirror.scopes import Coverage
@@ -134,39 +134,6 @@ def _had_nothing_notified(visit: Visit, before: Account, coverage: Coverage) -> 
     )
 
 
-@dataclass(slots=True)
-class _Seen:
-    """
-    What the pages of one span showed so far.
-
-    Attributes:
-        keys: of the events that they spoke of.
-        pages: how many there were.
-        total: how many there should be, as the last one said; ``None``: it did not.
-        are_all_named: each entry said which event it was about.
-    """
-
-    keys: set[Key] = field(default_factory=set)
-    pages: int = 0
-    total: int | None = None
-    are_all_named: bool = True
-
-    def add(self, page: WrittenPage) -> None:
-        """Note what *page* showed."""
-        self.keys.update(page.unusable, (each.key for each in page.records))
-        self.are_all_named &= page.are_all_named
-        self.pages += 1
-        self.total = page.total
-
-    @property
-    def proves_absence(self) -> bool:
-        """
-        Tell whether an event that was not seen is not there: no page is missing, and no entry can
-        be one of those that seem to be.
-        """
-        return self.are_all_named and self.pages >= (self.total or 0)
-
-
 class _WholeWindow:
     """
     A read of the whole window, as far as it gets in this visit.
@@ -212,8 +179,8 @@ class _WholeWindow:
         if self._visit.time_is_up() or now - self._began + (now - began) > _A_WHILE:
             raise UnfinishedError("the rest of the window is still to be read", 0.0)
 
-    def _pages_of(self, span: Span) -> _Seen:
-        visit, seen = self._visit, _Seen()
+    def _pages_of(self, span: Span) -> Seen:
+        visit, seen = self._visit, Seen()
         now = visit.edges.now()
         plan = ReadPlan(None, self._under_way.coverage, spans.asked_for(span, now))
         ends = self._began + _A_WHILE if len(spans.parts(span, 2, now)) > 1 else None
@@ -241,7 +208,7 @@ class _WholeWindow:
     def _stored(self, keys: Sequence[Key]) -> Mapping[Key, Stored]:
         return {key: self._rows[key] for key in keys if key in self._rows}
 
-    def _mark_gone(self, span: Span, seen: _Seen) -> None:
+    def _mark_gone(self, span: Span, seen: Seen) -> None:
         visit, coverage = self._visit, self._under_way.coverage
         known = visit.account.profiles or ()
         unseen = {
@@ -264,7 +231,7 @@ class _WholeWindow:
             profile_keeping.make_sure(visit)
         paging.write(visit, gone, {}, self._origin)
 
-    def _divide(self, span: Span, seen: _Seen) -> None:
+    def _divide(self, span: Span, seen: Seen) -> None:
         """Let *span* be read in parts that fit, if enough of it was read to tell."""
         count, pages, total = 1, seen.pages, seen.total
         if pages >= _WORTH_DIVIDING:
@@ -292,10 +259,10 @@ def _once_more_if_expired(read: Callable[[], _T]) -> _T:
 
 def _drained(pages: Iterator[WrittenPage]) -> bool:
     """Go through *pages*; tell whether there were as many as the last one named."""
-    number, total = 0, None
+    seen = Seen()
     for page in pages:
-        number, total = number + 1, page.total
-    return number >= (total or 0)
+        seen.add(page)
+    return seen.is_whole
 
 
 def _kept(record: Record) -> Stored:
