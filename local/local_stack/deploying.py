@@ -5,8 +5,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import yaml
-
+from deployer.expansion import defaults
 from local_stack import aws, commands, processes, surroundings
 from local_stack.locations import Locations
 from local_stack.provider import LOCAL_LINK_KEY
@@ -49,6 +48,7 @@ def deploy(
     aws.client("s3", endpoint).create_bucket(Bucket=BUCKET)
     settings = locations.state / "samconfig.toml"
     settings.touch(mode=0o600)
+    # Without the defaults an update would keep the values that the stack was given before.
     settings.write_text(sam_settings(defaults(template) | dict(parameters)))
     commands.run(
         processes.sam_deploy(locations),
@@ -89,12 +89,6 @@ def outputs(stack_name: str, endpoint: str) -> dict[str, str]:
         output["OutputKey"]: output["OutputValue"]
         for output in answer["Stacks"][0].get("Outputs", [])
     }
-
-
-def defaults(template: Path) -> dict[str, str]:
-    """Without these an update would keep the values that the stack was given before."""
-    described = yaml.safe_load(template.read_text())["Parameters"]
-    return {name: str(each["Default"]) for name, each in described.items() if "Default" in each}
 
 
 def sam_settings(parameters: Mapping[str, str]) -> str:

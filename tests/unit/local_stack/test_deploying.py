@@ -3,7 +3,8 @@
 import tomllib
 from pathlib import Path
 
-from local_stack.deploying import Deployment, defaults, sam_settings
+from deployer.expansion import defaults
+from local_stack.deploying import Deployment, sam_settings
 
 
 def test_equal_deployments_need_no_second_deploy(tmp_path: Path) -> None:
